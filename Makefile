@@ -1,0 +1,38 @@
+# Two commands first: make demo, make test. Everything is installed into the checkout (.venv, var).
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+help: ## Show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+install: $(STAMP) ## Install into .venv
+
+$(STAMP): requirements.lock pyproject.toml tools/install.sh
+	@bash tools/install.sh
+	@touch $(STAMP)
+
+demo: install ## Make the demonstration city and serve it; CHECK=1 checks the pages and stops
+	@$(BIN)/xinyong demo $(if $(CHECK),--check)
+
+browser: ## Chromium and Chinese fonts for the browser tests
+	@bash tools/install-browser.sh
+
+test: install browser ## Run every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: install ## Linters, types, contracts
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/mypy
+
+bench: install ## make bench NAME=code_check: one benchmark, one JSON line
+	@$(BIN)/python -m benchmarks $(NAME)
+
+lock: install ## Renew requirements.lock
+	@$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --group dev pyproject.toml -o requirements.lock
+
+clean: ## Stop the database and remove everything that was installed or stored
+	-@$(BIN)/xinyong stop
+	@rm -rf .venv var .cache
+
+.PHONY: help install demo browser test lint bench lock clean

@@ -1,0 +1,35 @@
+"""The only writers of departments and users."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from xinyong.accounts.models import Department, Role, User
+from xinyong.audit import actions as audit
+
+
+@transaction.atomic
+def register_department(
+    *, slug: str, name_zh: str, name_en: str = "", credit_code: str = "", fictitious: bool = False, acting: str
+) -> Department:
+    """Add a department, or bring its names up to date. ``acting`` is the user or command that does it."""
+    values = {"name_zh": name_zh, "name_en": name_en, "credit_code": credit_code, "fictitious": fictitious}
+    department, made = Department.objects.update_or_create(slug=slug, defaults=values)
+    if made:
+        audit.record(actor=acting, deed="department.registered", target=slug, detail=values)
+    return department
+
+
+@transaction.atomic
+def create_user(
+    *, username: str, password: str, display_name: str, role: Role, department: Department | None, acting: str
+) -> User:
+    """Make a user, or set the password and role of an existing one. The audit row never holds the password."""
+    user = User.objects.filter(username=username).first() or User(username=username)
+    user.display_name = display_name
+    user.role = role
+    user.department = department
+    user.set_password(password)
+    user.save()
+    audit.record(actor=acting, deed="user.saved", target=username, detail={"role": role.value})
+    return user

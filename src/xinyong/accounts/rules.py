@@ -1,0 +1,26 @@
+"""Which role has which right. Pure: no database."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Right(StrEnum):
+    """Things a signed-in user may do. A face or an action checks the right, never the role."""
+
+    DELIVERY_VIEW_OWN = "delivery-view-own"
+    DELIVERY_VIEW_ALL = "delivery-view-all"
+    DELIVERY_SUBMIT = "delivery-submit"
+
+
+_RIGHTS: dict[str, frozenset[Right]] = {
+    "reporter": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_SUBMIT}),
+    "supervisor": frozenset({Right.DELIVERY_VIEW_OWN}),
+    "operator": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_VIEW_ALL, Right.DELIVERY_SUBMIT}),
+    "reader": frozenset(),
+}
+
+
+def has_right(role: str, right: Right) -> bool:
+    """Whether a role carries a right; an unknown role carries none."""
+    return right in _RIGHTS.get(role, frozenset())

@@ -1,0 +1,1 @@
+"""Who did and who looked at what, for which purpose; append-only."""

@@ -1,0 +1,41 @@
+"""``xinyong catalogue``: list the datasets in force, or check entry files before they are shipped."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from xinyong.runtime.command import command, emit
+
+
+@click.command()
+@click.option("--check", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Check all entry files of this folder.")
+@command
+def catalogue(folder: Path | None, *, as_json: bool) -> None:
+    """List the datasets that may be delivered today; --check refuses wrong entries with file, line and reason."""
+    from xinyong.catalogue.loader import load_directory, load_packaged
+
+    loaded = load_directory(folder) if folder else load_packaged()
+    for entry in loaded.in_force(date.today()):
+        emit(
+            {
+                "code": entry.code,
+                "edition": entry.edition,
+                "name_zh": entry.name_zh,
+                "name_en": entry.name_en,
+                "fields": len(entry.fields),
+                "layouts": [layout.code for layout in entry.layouts],
+                "disclosure": entry.disclosure.value,
+                "digest": entry.digest,
+            },
+            as_json=as_json,
+            text=f"{entry.code:<26}{entry.edition:<10}{entry.name_zh}（{entry.name_en}）· {len(entry.fields)} 项",
+        )
+    for bundle in loaded.bundles.values():
+        emit(
+            {"code": bundle.code, "edition": bundle.edition, "name_zh": bundle.name_zh, "bundle": True},
+            as_json=as_json,
+            text=f"{bundle.code:<26}{bundle.edition:<10}{bundle.name_zh}（多数据集文件 bundle）",
+        )

@@ -1,0 +1,71 @@
+"""The one error root and the closed set of error codes.
+
+Every error a person or a machine can meet is a subclass of :class:`XinyongError`. The class names the
+code, the message in Chinese and in English (``str.format`` templates over the keyword arguments), the HTTP
+status of the faces and the exit code of the command line. A message says what, where, why, and what to do.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class ErrorCode(StrEnum):
+    """Closed list. A new failure gets a new member here, a class below or in its room, and a line in docs/errors.md."""
+
+    INTERNAL = "internal"
+    SETTING_INVALID = "setting-invalid"
+    DATABASE_UNAVAILABLE = "database-unavailable"
+    DATABASE_UNSUITABLE = "database-unsuitable"
+    NOT_MIGRATED = "not-migrated"
+    CATALOGUE_INVALID = "catalogue-invalid"
+    DATASET_UNKNOWN = "dataset-unknown"
+    DATASET_NOT_IN_FORCE = "dataset-not-in-force"
+    DEPARTMENT_UNKNOWN = "department-unknown"
+    RIGHT_MISSING = "right-missing"
+    NOT_FOUND = "not-found"
+    CODE_INVALID = "code-invalid"
+    CALENDAR_UNKNOWN = "calendar-unknown"
+    FILE_MISSING = "file-missing"
+    FILE_EMPTY = "file-empty"
+    FILE_FORMAT = "file-format"
+    FILE_ENCODING = "file-encoding"
+    FILE_TOO_LARGE = "file-too-large"
+    FILE_DAMAGED = "file-damaged"
+    HEADER_WRONG = "header-wrong"
+    DELIVERY_BUSY = "delivery-busy"
+    DELIVERY_REFUSED = "delivery-refused"
+    GENERATOR_OPTION = "generator-option"
+    SERVER_START = "server-start"
+
+
+class XinyongError(Exception):
+    """Something failed that has no better name: report it with the details below."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.INTERNAL
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+    zh: ClassVar[str] = "内部错误：{detail}"
+    en: ClassVar[str] = "Internal error: {detail}"
+
+    def __init__(self, **data: Any) -> None:
+        self.data: dict[str, Any] = data
+        super().__init__(self.message("en"))
+
+    def message(self, language: str = "zh") -> str:
+        """The message in ``zh`` or ``en``; missing data never hides the error itself."""
+        template = self.zh if language.startswith("zh") else self.en
+        try:
+            return template.format(**self.data)
+        except (KeyError, IndexError, ValueError):
+            return f"{template} {self.data}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Form for ``--json`` and the API."""
+        return {
+            "error": self.code.value,
+            "message_zh": self.message("zh"),
+            "message_en": self.message("en"),
+            "data": {key: str(value) for key, value in self.data.items()},
+        }

@@ -1,0 +1,1 @@
+"""Deliveries: read, check, stage, resolve, commit, receipt. Nothing is dropped silently; a repeat adds nothing."""

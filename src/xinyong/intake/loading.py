@@ -1,0 +1,97 @@
+"""COPY of Polars frames into a session's working tables."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+from typing import Any
+
+import polars as pl
+import psycopg
+
+from xinyong.catalogue.entry import DatasetEntry
+from xinyong.intake.findings import Finding
+from xinyong.runtime import sql
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_FINDING_COLUMNS = (
+    "row",
+    "kind",
+    "code",
+    "severity",
+    "field",
+    "column",
+    "value",
+    "reason_zh",
+    "reason_en",
+    "suggestion_zh",
+    "suggestion_en",
+    "fix",
+)
+
+
+def create_stage(connection: Connection) -> None:
+    """Make the session's temporary tables."""
+    connection.execute(sql.statement("intake", "create_stage"))
+
+
+def _copy(connection: Connection, statement: str, frame: pl.DataFrame) -> None:
+    # Every text is quoted, so an unquoted \N can only be a null.
+    data = frame.write_csv(include_header=False, quote_style="non_numeric", null_value="\\N")
+    with connection.cursor() as cursor, cursor.copy(sql.statement("intake", statement)) as copy:
+        copy.write(data)
+
+
+def source_keys(business_keys: pl.Series) -> pl.Series:
+    """First 16 bytes of SHA-256 of each business key, as PostgreSQL's hexadecimal bytea text."""
+    cache: dict[str, str] = {}
+    keys = []
+    for text in business_keys.to_list():
+        key = cache.get(text)
+        if key is None:
+            key = "\\x" + hashlib.sha256(text.encode()).hexdigest()[:32]
+            if len(cache) < 4096:
+                cache[text] = key
+        keys.append(key)
+    return pl.Series("source_key", keys, dtype=pl.String)
+
+
+def copy_rows(
+    connection: Connection, accepted: pl.DataFrame, *, entry: DatasetEntry, dataset_id: int, edition_id: int
+) -> None:
+    """Stage the accepted rows of one batch (columns as :class:`xinyong.intake.checks.Checked` gives them)."""
+    if accepted.is_empty():
+        return
+    frame = accepted.select(
+        pl.col("row"),
+        pl.lit(dataset_id).alias("dataset_id"),
+        pl.lit(edition_id).alias("edition_id"),
+        "subject_code",
+        "registration_number",
+        "organisation_code",
+        "subject_name",
+        "name_key",
+        "subject_kind",
+        source_keys(accepted["business_key"]),
+        pl.col("decided_on").dt.to_string("%Y-%m-%d"),
+        (pl.lit("\\x") + pl.col("content_hash").bin.encode("hex")).alias("content_hash"),
+        "payload",
+        pl.lit("true" if "exact_name" in entry.subject.resolve else "false").alias("resolve_name"),
+        pl.lit("true" if entry.subject.creates else "false").alias("registers"),
+    )
+    _copy(connection, "copy_stage", frame)
+
+
+def copy_findings(connection: Connection, findings: Iterable[Finding]) -> None:
+    """Stage findings of one batch."""
+    rows: Sequence[tuple[Any, ...]] = [astuple(finding) for finding in findings]
+    if not rows:
+        return
+    by_name = [field for field in Finding.__dataclass_fields__]
+    frame = pl.DataFrame(
+        {name: [row[by_name.index(name)] for row in rows] for name in _FINDING_COLUMNS},
+        schema={name: pl.Int64 if name == "row" else pl.String for name in _FINDING_COLUMNS},
+    )
+    _copy(connection, "copy_findings", frame)

@@ -1,0 +1,78 @@
+"""Deliveries and what was found in them."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from xinyong.accounts.models import Department
+
+
+class Delivery(models.Model):
+    """One file a department delivered. The row exists from receipt on; its rows enter the ledger all at once or not."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", "已接收"
+        READING = "reading", "处理中"
+        COMMITTED = "committed", "已入库"
+        REFUSED = "refused", "整批退回"
+
+    number = models.CharField(max_length=40, unique=True, help_text="Number of the delivery: department, date, serial.")
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, help_text="Who delivered it.")
+    dataset_code = models.CharField(max_length=60, help_text="Dataset or bundle it was delivered for.")
+    edition = models.CharField(max_length=20, blank=True, help_text="Edition of the entry it was read under.")
+    layout = models.CharField(max_length=40, blank=True, help_text="Layout its header was recognised as.")
+    uploader = models.CharField(max_length=60, help_text="User or command that delivered it.")
+    file_name = models.CharField(max_length=255, help_text="Name of the file as delivered.")
+    sha256 = models.CharField(max_length=64, db_index=True, help_text="SHA-256 of the file as delivered.")
+    size_bytes = models.BigIntegerField(help_text="Size of the file as delivered, bytes.")
+    encoding = models.CharField(max_length=20, blank=True, help_text="Text encoding found.")
+    state = models.CharField(max_length=20, choices=State.choices, default=State.RECEIVED, help_text="How far it is.")
+    received_at = models.DateTimeField(help_text="When it was received.")
+    committed_at = models.DateTimeField(null=True, help_text="When its rows entered the ledger.")
+    seconds = models.FloatField(null=True, help_text="Time from start of reading to commit, seconds.")
+    attempts = models.IntegerField(default=0, help_text="How often reading was started; more than 1 after a crash.")
+    read = models.IntegerField(default=0, help_text="Rows read.")
+    accepted = models.IntegerField(default=0, help_text="Rows stored as a new version.")
+    rejected = models.IntegerField(default=0, help_text="Rows sent back.")
+    unchanged = models.IntegerField(default=0, help_text="Rows equal to what the ledger already held.")
+    warnings = models.IntegerField(default=0, help_text="Remarks on accepted rows.")
+    entities_created = models.IntegerField(default=0, help_text="Entities first named by this delivery.")
+    late_rows = models.IntegerField(default=0, help_text="Accepted rows later than the shortest deadline of the entry.")
+    oldest_decision = models.DateField(null=True, help_text="Oldest decision date among the accepted rows.")
+    notes = models.JSONField(default=list, help_text="Remarks on the whole delivery, [zh, en] pairs.")
+    failure = models.JSONField(default=dict, help_text="Why the whole delivery was refused.")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["department", "-id"], name="intake_delivery_dept_v1")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(read=models.F("accepted") + models.F("rejected") + models.F("unchanged")),
+                name="intake_delivery_adds_up",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class StoredFinding(models.Model):
+    """A remark on one row of a delivery; see :class:`xinyong.intake.findings.Finding`."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, help_text="The delivery.")
+    row = models.IntegerField(help_text="Row number the department sees.")
+    kind = models.CharField(max_length=20, help_text="Group of the remark.")
+    code = models.CharField(max_length=60, help_text="What exactly was found.")
+    severity = models.CharField(max_length=10, help_text="error or warning.")
+    field = models.CharField(max_length=60, blank=True, help_text="Field of the entry.")
+    column = models.CharField(max_length=200, blank=True, help_text="Column of the file.")
+    value = models.TextField(blank=True, help_text="The cell as sent, shortened; never a personal number.")
+    reason_zh = models.TextField(help_text="Why, Chinese.")
+    reason_en = models.TextField(help_text="Why, English.")
+    suggestion_zh = models.TextField(blank=True, help_text="What to do, Chinese.")
+    suggestion_en = models.TextField(blank=True, help_text="What to do, English.")
+    fix = models.TextField(blank=True, help_text="The value to use instead, when exactly one explains the mistake.")
+
+    class Meta:
+        db_table = "intake_finding"
+        indexes = [models.Index(fields=["delivery", "kind", "row"], name="intake_finding_v1")]

@@ -1,0 +1,209 @@
+"""From the kept file to the session's working tables: read, route, check, stage, with progress and assertions."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import psycopg
+from django.utils import timezone
+
+from xinyong.accounts import selectors as accounts
+from xinyong.catalogue import selectors as catalogue
+from xinyong.catalogue.entry import BundleEntry, DatasetEntry, Severity
+from xinyong.catalogue.models import Edition
+from xinyong.errors import ErrorCode, XinyongError
+from xinyong.intake import loading, store
+from xinyong.intake.checks import CheckContext, Checker, choose_layout, compile_entry
+from xinyong.intake.findings import Finding, FindingKind
+from xinyong.intake.models import Delivery
+from xinyong.intake.reading import RawBatch, Source, open_source
+from xinyong.intake.receipt import Progress
+from xinyong.runtime import cryptography
+
+Report = Callable[[Progress], None]
+
+
+class AssertionFailed(XinyongError):
+    """A bound of the catalogue on the whole delivery is broken."""
+
+    code = ErrorCode.DELIVERY_REFUSED
+    status = 422
+    exit_code = 5
+    zh = "批次不符合目录中的整批约束「{assertion}」：实际 {actual}，界限 {bound}。{reason_zh}"
+    en = "The delivery breaks the bound '{assertion}' of the catalogue: {actual} against {bound}. {reason_en}"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What reading found, beside the staged rows."""
+
+    entries: tuple[DatasetEntry, ...]
+    encoding: str = ""
+    layout: str = ""
+    read: int = 0
+    rejected_rows: int = 0
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+
+class DeliveryReader:
+    """Reads one delivery. ``connection`` is the session that will also commit it."""
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[tuple[Any, ...]],
+        delivery: Delivery,
+        entry: DatasetEntry | BundleEntry,
+        report: Report | None,
+    ) -> None:
+        self.connection = connection
+        self.delivery = delivery
+        self.entry = entry
+        self.report = report
+        self.today = timezone.localdate(delivery.received_at)
+        self.started = time.monotonic()
+        self.filled: Counter[str] = Counter()
+        if isinstance(entry, BundleEntry):
+            self.entries = tuple(
+                found
+                for code in dict.fromkeys(route.dataset for route in entry.routes)
+                if isinstance(found := catalogue.entry(code, self.today), DatasetEntry)
+            )
+        else:
+            self.entries = (entry,)
+        self.editions = {item.code: Edition.objects.get(digest=item.digest) for item in self.entries}
+
+    def read(self) -> Outcome:
+        """Stage every row of the file. Raises XinyongError when the whole delivery must be refused."""
+        outcome = Outcome(entries=self.entries)
+        loading.create_stage(self.connection)
+        with open_source(store.path_of(self.delivery.sha256), known_columns=self._known_columns()) as source:
+            outcome.encoding = source.info.encoding
+            checkers = self._checkers(source, outcome)
+            for batch in source.batches():
+                self._take(batch, checkers, outcome)
+                self._tell("read", outcome.read, batch.position)
+            outcome.notes.extend(note for note in source.info.notes if note not in outcome.notes)
+        self._assert(outcome)
+        self._tell("commit", outcome.read, 1.0)
+        return outcome
+
+    def _known_columns(self) -> frozenset[str]:
+        names: set[str] = set()
+        for entry in self.entries:
+            for item in entry.fields:
+                names.update((item.code, item.name_zh, *item.columns))
+            for layout in entry.layouts:
+                names.update(column.column for column in layout.columns)
+        if isinstance(self.entry, BundleEntry):
+            names.add(self.entry.discriminator)
+        return frozenset(names)
+
+    def _checkers(self, source: Source, outcome: Outcome) -> dict[str, Checker]:
+        context = CheckContext(
+            today=self.today,
+            organs=accounts.organs(),
+            protect=cryptography.protect,
+            fingerprint=cryptography.fingerprint,
+        )
+        checkers = {}
+        for entry in self.entries:
+            match = choose_layout(entry, source.info.header)
+            checkers[entry.code] = compile_entry(entry, match, context)
+            outcome.layout = match.layout.code
+            if not isinstance(self.entry, BundleEntry):
+                outcome.notes.extend(match.notes)
+        return checkers
+
+    def _take(self, batch: RawBatch, checkers: dict[str, Checker], outcome: Outcome) -> None:
+        outcome.read += batch.read
+        findings = list(batch.findings)
+        outcome.rejected_rows += len({item.row for item in findings if item.severity is Severity.ERROR})
+        for entry, rows in self._routed(batch, findings, outcome):
+            checked = checkers[entry.code].check(rows)
+            findings.extend(checked.findings)
+            outcome.rejected_rows += rows.height - checked.accepted.height
+            edition = self.editions[entry.code]
+            loading.copy_rows(
+                self.connection, checked.accepted, entry=entry, dataset_id=edition.dataset_id, edition_id=edition.pk
+            )
+            for column in rows.columns[1:]:
+                self.filled[column] += rows.height - rows[column].null_count()
+        loading.copy_findings(self.connection, findings)
+
+    def _routed(
+        self, batch: RawBatch, findings: list[Finding], outcome: Outcome
+    ) -> list[tuple[DatasetEntry, pl.DataFrame]]:
+        if not isinstance(self.entry, BundleEntry):
+            return [(self.entries[0], batch.rows)] if batch.rows.height else []
+        column = self.entry.discriminator
+        by_value = {route.value: route.dataset for route in self.entry.routes}
+        routed = []
+        values = batch.rows[column] if column in batch.rows.columns else pl.Series(column, [None] * batch.rows.height)
+        for entry in self.entries:
+            wanted = [value for value, dataset in by_value.items() if dataset == entry.code]
+            part = batch.rows.filter(values.is_in(wanted).fill_null(False))
+            if part.height:
+                routed.append((entry, part))
+        strays = batch.rows.filter(~values.is_in(list(by_value)).fill_null(False))
+        for row, value in zip(strays["_row"].to_list(), strays[column].to_list() if strays.height else [], strict=True):
+            findings.append(
+                Finding(
+                    row=row,
+                    kind=FindingKind.ROUTE,
+                    code="no-dataset",
+                    column=column,
+                    value=(value or "")[:200],
+                    reason_zh="目录中没有接收这一类信息的数据集，不得归集",
+                    reason_en="No dataset of the catalogue takes this kind; it must not be collected",
+                    suggestion_zh="请核对类别；确需归集的，先列入公共信用信息目录",
+                    suggestion_en="Check the kind; if it must be collected, enter it in the catalogue first",
+                )
+            )
+        outcome.rejected_rows += strays.height
+        return routed
+
+    def _assert(self, outcome: Outcome) -> None:
+        for entry in self.entries:
+            for assertion in entry.assertions:
+                if assertion.kind == "min_rows":
+                    actual = Decimal(outcome.read)
+                    broken = actual < assertion.value
+                elif assertion.kind == "max_rows":
+                    actual = Decimal(outcome.read)
+                    broken = actual > assertion.value
+                elif assertion.kind == "reject_rate":
+                    actual = Decimal(outcome.rejected_rows) / max(1, outcome.read)
+                    broken = actual > assertion.value
+                else:
+                    continue  # fill rates are judged by the checks on typed fields
+                if not broken or isinstance(self.entry, BundleEntry):
+                    continue
+                if assertion.abort:
+                    raise AssertionFailed(
+                        assertion=assertion.code,
+                        actual=f"{actual:.4g}",
+                        bound=assertion.value,
+                        reason_zh=assertion.reason_zh,
+                        reason_en=assertion.reason_en,
+                    )
+                outcome.notes.append(
+                    (
+                        f"整批提示 {assertion.code}：实际 {actual:.4g}，界限 {assertion.value}。{assertion.reason_zh}",
+                        f"Delivery flag {assertion.code}: {actual:.4g} against {assertion.value}. {assertion.reason_en}",
+                    )
+                )
+
+    def _tell(self, phase: str, read: int, position: float) -> None:
+        if self.report is None:
+            return
+        elapsed = max(time.monotonic() - self.started, 1e-6)
+        remaining = elapsed * (1 - position) / position if position > 0.02 else None
+        self.report(
+            Progress(phase=phase, read=read, position=position, rate=read / elapsed, remaining=remaining)
+        )

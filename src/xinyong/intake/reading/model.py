@@ -1,0 +1,202 @@
+"""What goes in and what comes out of the readers: limits, description of the source, batches, tally."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from xinyong.catalogue.entry import Severity
+from xinyong.intake.findings import Finding
+
+#: Column that carries the row number; no header may use the name.
+ROW = "_row"
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds that keep memory flat and answers quick whatever is delivered. Every default says why it is there."""
+
+    #: Bytes on disk. A province's yearly penalty file of 5 million rows × 30 columns is about 3 GiB.
+    max_file_bytes: int = 4 * GIB
+    #: Bytes after decompression (gzip, all members of an XLSX). Chinese CSV packs 4–8 times, so 4 GiB stay usable.
+    max_expanded_bytes: int = 32 * GIB
+    #: Expanded over packed. Honest tables reach 5–60; deflate ends at 1 032, which only bombs come near.
+    max_compression_ratio: int = 250
+    #: The ratio is judged from this size on: small repetitive files are harmless and pack arbitrarily well.
+    ratio_floor_bytes: int = 64 * MIB
+    #: Characters of one cell. The longest lawful texts (full penalty decisions) stay below 100 000.
+    max_cell_chars: int = 1_000_000
+    #: Bytes of one row as UTF-8: one full cell of Chinese text (3–4 bytes a character) and room for the others.
+    max_row_bytes: int = 8 * MIB
+    #: Columns of a header. The widest known layout has 77; catalogues of reports reach 300.
+    max_columns: int = 512
+    #: Sheets of a workbook. A template has one to three; thousands are a program's mistake or an attack.
+    max_sheets: int = 64
+    #: Members of a workbook's container (Excel writes 10–50; images and comments add some).
+    max_members: int = 5_000
+    #: Merged ranges of one sheet: each names a row to reject, kept in memory while the sheet is read.
+    max_merged_ranges: int = 100_000
+    #: Most rows of one batch: the unit of checks, COPY and progress.
+    batch_rows: int = 50_000
+    #: Most text of one batch: 50 000 rows of 8 MiB each must not come together.
+    batch_bytes: int = 64 * MIB
+    #: Rows in which a header is looked for below title rows.
+    header_rows: int = 20
+    #: Share of a row's filled cells that must be known names for the row to be the header.
+    header_share: float = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A remark on the source that rejects nothing."""
+
+    code: str
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return f"{self.zh} / {self.en}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceInfo:
+    """What was delivered, for the receipt and the console."""
+
+    #: ``csv``, ``xlsx`` or ``jsonl``.
+    format: str
+    #: ``utf-8``, ``gb18030``, ``utf-16-le``, ``utf-16-be``; ``utf-8`` for workbooks.
+    encoding: str
+    compressed: bool
+    #: Empty unless CSV.
+    delimiter: str
+    header: tuple[str, ...]
+    #: Row in which the header stands (0 for JSON Lines, which has none).
+    header_row: int = 1
+    sheet: str | None = None
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RawBatch:
+    """Rows as sent. ``read`` = height of ``rows`` + number of different rows with an error among ``findings``."""
+
+    rows: pl.DataFrame
+    findings: list[Finding]
+    read: int
+    position: float
+
+    @property
+    def rejected(self) -> int:
+        return len({f.row for f in self.findings if f.severity is Severity.ERROR})
+
+
+@dataclass(slots=True)
+class Tally:
+    """Running account of a source; complete once the batches are exhausted."""
+
+    read: int = 0
+    passed: int = 0
+    rejected: int = 0
+    #: Empty rows between others: skipped, neither passed nor rejected.
+    blank: int = 0
+
+
+def text_frame(header: Sequence[str], numbers: Sequence[int], rows: Sequence[Sequence[str | None]]) -> pl.DataFrame:
+    """Frame of text columns under ``_row`` from rows of equal width."""
+    columns: Iterable[Sequence[str | None]] = zip(*rows, strict=True) if rows else [()] * len(header)
+    series = [pl.Series(ROW, numbers, dtype=pl.Int64)]
+    series += [pl.Series(name, column, dtype=pl.String) for name, column in zip(header, columns, strict=True)]
+    return pl.DataFrame(series)
+
+
+@dataclass(slots=True)
+class Piece:
+    """Some consecutive rows on their way into a batch."""
+
+    rows: pl.DataFrame
+    findings: list[Finding]
+    read: int
+    size: int
+
+
+@dataclass(slots=True)
+class Assembler:
+    """Puts pieces together into batches that respect ``batch_rows`` and ``batch_bytes``."""
+
+    header: tuple[str, ...]
+    limits: Limits
+    tally: Tally
+    _pieces: list[Piece] = field(default_factory=list)
+    _read: int = 0
+    _size: int = 0
+
+    def add(self, piece: Piece, position: float) -> Iterator[RawBatch]:
+        if self._read and (
+            self._read + piece.read > self.limits.batch_rows or self._size + piece.size > self.limits.batch_bytes
+        ):
+            yield from self.flush(position)
+        self._pieces.append(piece)
+        self._read += piece.read
+        self._size += piece.size
+
+    def flush(self, position: float) -> Iterator[RawBatch]:
+        pieces, read = self._pieces, self._read
+        self._pieces, self._read, self._size = [], 0, 0
+        if not read:
+            return
+        frames = [piece.rows for piece in pieces if piece.rows.height] or [pieces[0].rows]
+        rows = frames[0] if len(frames) == 1 else pl.concat(frames)
+        findings = [finding for piece in pieces for finding in piece.findings]
+        self.tally.read += read
+        self.tally.passed += rows.height
+        self.tally.rejected += read - rows.height
+        yield RawBatch(rows, findings, read, min(1.0, max(0.0, position)))
+
+
+@dataclass(slots=True)
+class RowCollector:
+    """Collects single rows (JSON Lines, workbooks) and hands over batches."""
+
+    header: tuple[str, ...]
+    limits: Limits
+    tally: Tally
+    _numbers: list[int] = field(default_factory=list)
+    _rows: list[Sequence[str | None]] = field(default_factory=list)
+    _findings: list[Finding] = field(default_factory=list)
+    _read: int = 0
+    _size: int = 0
+
+    def passed(self, number: int, cells: Sequence[str | None], size: int) -> None:
+        self._numbers.append(number)
+        self._rows.append(cells)
+        self._read += 1
+        self._size += size
+
+    def rejected(self, finding: Finding) -> None:
+        self._findings.append(finding)
+        self._read += 1
+
+    def warned(self, finding: Finding) -> None:
+        self._findings.append(finding)
+
+    @property
+    def full(self) -> bool:
+        return self._read >= self.limits.batch_rows or self._size >= self.limits.batch_bytes
+
+    def flush(self, position: float) -> Iterator[RawBatch]:
+        if not self._read:
+            return
+        rows = text_frame(self.header, self._numbers, self._rows)
+        batch = RawBatch(rows, self._findings, self._read, min(1.0, max(0.0, position)))
+        self.tally.read += self._read
+        self.tally.passed += rows.height
+        self.tally.rejected += self._read - rows.height
+        self._numbers, self._rows, self._findings = [], [], []
+        self._read = self._size = 0
+        yield batch

@@ -1,0 +1,78 @@
+"""Delivered files as they came: kept by content, written once, never changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from xinyong.errors import ErrorCode, XinyongError
+from xinyong.runtime import config
+
+_CHUNK = 1 << 20
+
+
+class FileMissing(XinyongError):
+    """There is no readable ordinary file at this path."""
+
+    code = ErrorCode.FILE_MISSING
+    exit_code = 2
+    zh = "找不到可读取的文件「{path}」：{why}。请检查路径与权限。"
+    en = "No readable file at '{path}': {why}. Check the path and the rights."
+
+
+class FileTooLarge(XinyongError):
+    """The file is larger than this installation takes."""
+
+    code = ErrorCode.FILE_TOO_LARGE
+    status = 413
+    exit_code = 5
+    zh = "文件 {size_mib} MiB，超过上限 {limit_mib} MiB。请分批报送，或由管理员调整 XINYONG_MAX_FILE_MIB。"
+    en = "The file has {size_mib} MiB, more than the limit of {limit_mib} MiB. Deliver it in parts, or have XINYONG_MAX_FILE_MIB raised."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFile:
+    """A file in the store: where, how large, and its SHA-256 as hexadecimal text."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+
+
+def path_of(sha256: str) -> Path:
+    """Where the file of this hash is kept."""
+    return config.home("deliveries", sha256[:2]) / sha256
+
+
+def keep(source: Path) -> KeptFile:
+    """Copy a file into the store. Raises FileMissing or FileTooLarge; an unfinished copy is never visible."""
+    limit: int = config.get("XINYONG_MAX_FILE_MIB")
+    try:
+        handle = os.open(source, os.O_RDONLY | os.O_NONBLOCK)  # never wait on a pipe
+    except OSError as error:
+        raise FileMissing(path=source, why=error.strerror) from error
+    with os.fdopen(handle, "rb") as incoming:
+        status = os.fstat(incoming.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise FileMissing(path=source, why="不是普通文件 / not an ordinary file")
+        if status.st_size > limit << 20:
+            raise FileTooLarge(size_mib=status.st_size >> 20, limit_mib=limit)
+        digest = hashlib.sha256()
+        temporary = config.home("deliveries") / f"incoming-{os.getpid()}"
+        try:
+            size = 0
+            with open(temporary, "wb") as outgoing:
+                while chunk := incoming.read(_CHUNK):
+                    digest.update(chunk)
+                    outgoing.write(chunk)
+                    size += len(chunk)
+                outgoing.flush()
+                os.fsync(outgoing.fileno())
+            final = path_of(digest.hexdigest())
+            os.replace(temporary, final)
+        finally:
+            temporary.unlink(missing_ok=True)
+    return KeptFile(path=final, sha256=digest.hexdigest(), size_bytes=size)

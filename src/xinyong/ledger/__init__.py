@@ -1,0 +1,1 @@
+"""Append-only record versions, their heads, and the event corridor."""

@@ -1,0 +1,39 @@
+"""The event corridor: effects register here, and are told to catch up after a commit. They never call each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """``catch_up`` takes in events not seen yet and returns how many; ``rebuild`` starts again from the first."""
+
+    name: str
+    catch_up: Callable[[], int]
+    rebuild: Callable[[], int]
+
+
+_effects: dict[str, Effect] = {}
+
+
+def register(effect: Effect) -> None:
+    """Called once by a room when Django starts."""
+    _effects[effect.name] = effect
+
+
+def names() -> tuple[str, ...]:
+    """Registered effects."""
+    return tuple(_effects)
+
+
+def catch_up() -> dict[str, int]:
+    """Let every effect read on from its own position."""
+    return {name: effect.catch_up() for name, effect in _effects.items()}
+
+
+def rebuild(name: str | None = None) -> dict[str, int]:
+    """Rebuild one effect, or all, from the beginning of the corridor."""
+    chosen = _effects if name is None else {name: _effects[name]}
+    return {key: effect.rebuild() for key, effect in chosen.items()}

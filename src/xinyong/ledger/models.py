@@ -1,0 +1,76 @@
+"""The ledger's tables. Created by SQL in the migration: hash partitions by entity, triggers against change."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class Record(models.Model):
+    """Head of a record: one decision about one entity, pointing at its newest version. Rebuildable from versions."""
+
+    pk = models.CompositePrimaryKey("entity_id", "record_id")
+    entity_id = models.BigIntegerField(help_text="Registry entity; leads every key, so that the store can be sharded.")
+    record_id = models.BigIntegerField(help_text="Permanent number of the record.")
+    dataset_id = models.IntegerField(help_text="Catalogue dataset.")
+    source_key = models.BinaryField(help_text="First 16 bytes of SHA-256 over the business key within dataset and entity.")
+    version_no = models.IntegerField(help_text="Newest version.")
+    content_hash = models.BinaryField(help_text="SHA-256 of the newest version's canonical content.")
+    decided_on = models.DateField(null=True, help_text="When the department decided (first clock).")
+    department_id = models.BigIntegerField(help_text="Who delivered the newest version.")
+    recorded_at = models.DateTimeField(help_text="When the newest version was stored (second clock).")
+
+    class Meta:
+        managed = False
+        db_table = "ledger_record"
+
+
+class Version(models.Model):
+    """What a department said at one time. Never updated, never deleted."""
+
+    pk = models.CompositePrimaryKey("entity_id", "record_id", "version_no")
+    entity_id = models.BigIntegerField(help_text="Registry entity.")
+    record_id = models.BigIntegerField(help_text="Record.")
+    version_no = models.IntegerField(help_text="1 for the first, without gaps.")
+    version_id = models.BigIntegerField(help_text="Place in the order of all versions; events name ranges of it.")
+    edition_id = models.BigIntegerField(help_text="Catalogue edition it came under.")
+    delivery_id = models.BigIntegerField(help_text="Delivery it came in.")
+    source_row = models.IntegerField(help_text="Row of the delivered file.")
+    department_id = models.BigIntegerField(help_text="Department that delivered it.")
+    decided_on = models.DateField(null=True, help_text="When the department decided.")
+    received_at = models.DateTimeField(help_text="When the delivery was received.")
+    recorded_at = models.DateTimeField(help_text="When the version was stored.")
+    content_hash = models.BinaryField(help_text="SHA-256 of the canonical content.")
+    payload = models.JSONField(help_text="Filled fields by code; _raw: text as sent where it differs.")
+
+    class Meta:
+        managed = False
+        db_table = "ledger_version"
+
+
+class Event(models.Model):
+    """The ordered corridor: written in the transaction of the deed, read by effects each from its own position."""
+
+    id = models.BigAutoField(primary_key=True, help_text="Order of commit.")
+    kind = models.CharField(max_length=60, help_text="What happened, e.g. versions.appended.")
+    delivery_id = models.BigIntegerField(null=True, help_text="The delivery behind it.")
+    dataset_id = models.IntegerField(null=True, help_text="The dataset concerned.")
+    version_from = models.BigIntegerField(null=True, help_text="First version_id of the event.")
+    version_to = models.BigIntegerField(null=True, help_text="Last version_id of the event.")
+    recorded_at = models.DateTimeField(help_text="When it was written.")
+
+    class Meta:
+        managed = False
+        db_table = "ledger_event"
+        ordering: ClassVar[list[str]] = ["id"]
+
+
+class EffectPosition(models.Model):
+    """How far an effect has read the corridor."""
+
+    effect = models.CharField(max_length=60, primary_key=True, help_text="Name of the effect.")
+    event_id = models.BigIntegerField(default=0, help_text="Last event it has taken in.")
+
+    class Meta:
+        db_table = "ledger_effect_position"

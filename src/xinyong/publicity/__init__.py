@@ -1,0 +1,1 @@
+"""What is public, from when to when; the public site's home, search and entity file."""

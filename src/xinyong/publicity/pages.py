@@ -1,0 +1,160 @@
+"""What the public pages show: plain frozen values, built by :mod:`xinyong.publicity.selectors`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFigures:
+    """Figures of the home page; each equals the list behind it."""
+
+    entities: int
+    public_records: int
+    departments: int
+    datasets: int
+    data_as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestRecord:
+    """A row of the double-publicity table on the home page."""
+
+    dataset: str
+    dataset_name: str
+    tone: str
+    number: str
+    subject_name: str
+    url: str
+    content: str
+    decided_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchHit:
+    """One entity found. ``reason`` is a short label saying why it matched; ``reason_tone`` its chip tone."""
+
+    name: str
+    code: str
+    url: str
+    kind: str
+    region: str
+    status: str
+    status_tone: str
+    former_name: str
+    reason: str
+    reason_tone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchOutcome:
+    """``tried`` says in words what was looked for; ``repaired_code`` is offered when one wrong character explains it."""
+
+    query: str
+    hits: tuple[SearchHit, ...]
+    total: int
+    page: int
+    pages: int
+    repaired_code: str
+    diagnosis: str
+    tried: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLine:
+    """Where a record came from: shown under every record."""
+
+    department: str
+    delivery: str
+    row: int
+    received_at: datetime
+    version: int
+    edition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldValue:
+    """One shown field. ``raw`` is the text as sent when it differs from the stored value."""
+
+    code: str
+    label: str
+    value: str
+    raw: str
+    long: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """The repair clock of an adverse record: dates and positions in percent of the whole period."""
+
+    start: date
+    earliest_repair: date | None
+    end: date
+    today: date
+    minimum_percent: int
+    today_percent: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCard:
+    """One record of the entity file. ``severity`` is empty unless the record is adverse."""
+
+    anchor: str
+    dataset: str
+    title: str
+    tone: str
+    severity: str
+    severity_tone: str
+    decided_on: date | None
+    fields: tuple[FieldValue, ...]
+    source: SourceLine
+    clock: Clock | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A chapter of the file in the official order. ``total`` equals the number of records a reader can page through."""
+
+    code: str
+    title: str
+    icon: str
+    tone: str
+    total: int
+    records: tuple[RecordCard, ...]
+    page: int
+    pages: int
+    checked: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """Last delivery of a department that holds records of this entity."""
+
+    department: str
+    received_at: datetime
+    late: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityFile:
+    """The entity file (信用档案)."""
+
+    key: str
+    url: str
+    name: str
+    short_mark: str
+    code: str
+    registration_number: str
+    kind: str
+    status: str
+    status_tone: str
+    facts: tuple[FieldValue, ...]
+    former_names: tuple[str, ...]
+    industry: str
+    departments: int
+    data_as_of: datetime | None
+    sections: tuple[Section, ...]
+    freshness: tuple[Freshness, ...]

@@ -1,0 +1,87 @@
+"""The public site: home, search, entity file. No login, no captcha, no script is needed to read any of it."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from xinyong.publicity import selectors
+from xinyong.publicity.pages import SearchOutcome
+from xinyong.registry.selectors import Moved
+from xinyong.standards import credit_code, names
+from xinyong.ui.context import language
+from xinyong.ui.errors import PageNotFound
+from xinyong.ui.paging import page_number
+
+LATEST = 8
+#: Longest query looked at; the longest registered name is far shorter.
+QUERY_LIMIT = 100
+_SECTION_PAGE = "page-"
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The home page."""
+    context = {"figures": selectors.site_figures(), "latest": selectors.latest_double_publicity(LATEST, language())}
+    return render(request, "publicity/home.html", context)
+
+
+def _direct(outcome: SearchOutcome) -> str:
+    """The address of the file when the query is a valid code held here, or the whole name of exactly one entity."""
+    if outcome.page != 1:
+        return ""
+    code = credit_code.normalise(outcome.query).text
+    named = names.matching_key(outcome.query)
+    exact = [
+        hit
+        for hit in outcome.hits
+        if (hit.code and hit.code == code) or (named and names.matching_key(hit.name) == named)
+    ]
+    return exact[0].url if len(exact) == 1 else ""
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Search results, or the file itself when the query can mean only one entity."""
+    query = request.GET.get("q", "").strip()[:QUERY_LIMIT]
+    outcome = selectors.search(query, page_number(request), language())
+    target = _direct(outcome)
+    if target:
+        return HttpResponseRedirect(target)
+    return render(request, "publicity/search.html", {"outcome": outcome})
+
+
+@require_safe
+def entity(request: HttpRequest, key: str) -> HttpResponse:
+    """The entity file. A key that was merged into another leads there with 308."""
+    pages = {
+        name.removeprefix(_SECTION_PAGE): page_number(request, name)
+        for name in request.GET
+        if name.startswith(_SECTION_PAGE)
+    }
+    try:
+        file = selectors.entity_file(key, pages, language(), timezone.localdate())
+    except Moved as moved:
+        return HttpResponsePermanentRedirect(reverse("entity", args=[moved.key]), preserve_request=True)
+    if file is None:
+        raise PageNotFound(path=request.path)
+    context = {
+        "file": file,
+        "page_url": request.build_absolute_uri(file.url),
+        "code_valid": bool(file.code) and credit_code.is_valid(file.code),
+        "status_icon": "circle-check" if file.status_tone == "green" else "info-circle",
+        "shown": [section for section in file.sections if section.total],
+        "empty": [section for section in file.sections if not section.total],
+        "adverse": [section for section in file.sections if section.total and section.tone in {"amber", "red"}],
+    }
+    return render(request, "publicity/entity.html", context)
+
+
+urlpatterns: list[URLPattern] = [
+    path("", home, name="home"),
+    path("search", search, name="search"),
+    path("entities/<str:key>", entity, name="entity"),
+]

@@ -1,0 +1,234 @@
+"""Reads for the public pages. One filter decides what is visible; every count and every list goes through it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from xinyong.catalogue import selectors as catalogue
+from xinyong.catalogue.entry import DatasetEntry
+from xinyong.publicity import show
+from xinyong.publicity.pages import (
+    EntityFile,
+    FieldValue,
+    Freshness,
+    LatestRecord,
+    SearchHit,
+    SearchOutcome,
+    Section,
+    SiteFigures,
+)
+from xinyong.registry import keys
+from xinyong.registry import selectors as registry
+from xinyong.registry.models import Entity
+from xinyong.runtime import sql
+from xinyong.standards import names
+
+PAGE = 10
+
+#: Order of chapters: the official report's order (chapters 1 to 9), by class of the catalogue.
+_ORDER = (
+    "registration",
+    "administrative",
+    "honour",
+    "serious-list",
+    "abnormal-list",
+    "commitment",
+    "evaluation",
+    "judicial",
+)
+#: Chapters shown even when nothing is held, because a reader asks for them.
+_ALWAYS = ("licence", "penalty", "honours", "serious-violation-list", "abnormal-list", "commitments")
+
+
+def _rows(name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.statement("publicity", name), parameters)
+        return list(cursor.fetchall())
+
+
+def site_figures() -> SiteFigures:
+    """Figures of the home page, each counted through the same filter as its list."""
+    row = _rows("site_figures", {"today": timezone.localdate()})[0]
+    return SiteFigures(entities=row[0], public_records=row[1], departments=row[2], datasets=row[3], data_as_of=row[4])
+
+
+def latest_double_publicity(limit: int, language: str = "zh") -> tuple[LatestRecord, ...]:
+    """The newest public licences and penalties."""
+    latest = []
+    for code, name, credit_code, entity_id, record_id, decided_on, payload, digest in _rows(
+        "latest_records", {"today": timezone.localdate(), "datasets": ["licence", "penalty"], "limit": limit}
+    ):
+        entry = show.entry_of(digest)
+        key = credit_code or keys.public_key(entity_id)
+        latest.append(
+            LatestRecord(
+                dataset=code,
+                dataset_name=show.name_of(entry, language),
+                tone=show.tone(entry),
+                number=show.text_of(entry, entry.number_field, payload),
+                subject_name=name or credit_code or "",
+                url=reverse("entity", args=[key]) + f"#r{record_id}",
+                content=show.text_of(entry, entry.title_field or entry.summary_field, payload),
+                decided_on=decided_on,
+            )
+        )
+    return tuple(latest)
+
+
+_REASONS = {
+    "code": ("统一社会信用代码", "Credit code", "blue"),
+    "number": ("登记号码", "Registered number", "blue"),
+    "name": ("登记名称", "Registered name", "green"),
+    "former": ("曾用名", "Former name", "amber"),
+    "reported": ("部门报送名称", "Name as reported", "grey"),
+    "prefix": ("名称开头", "Begins with", "grey"),
+}
+
+
+def search(query: str, page: int, language: str = "zh") -> SearchOutcome:
+    """What the search page shows. Finds by code, number, exact name, former name, or the beginning of a name."""
+    found = registry.search(query, page)
+    english = language == "en"
+    hits = []
+    for match in found.matches:
+        label_zh, label_en, tone = _REASONS[match.reason]
+        entity = match.entity
+        hits.append(
+            SearchHit(
+                name=entity.name or entity.credit_code or registry.address_key(entity),
+                code=entity.credit_code or "",
+                url=reverse("entity", args=[registry.address_key(entity)]),
+                kind=show.kind_label(entity.kind, language),
+                region=entity.place,
+                status=show.status_label(entity, language),
+                status_tone=show.status_tone(entity),
+                former_name=match.via if match.reason in ("former", "reported") else "",
+                reason=label_en if english else label_zh,
+                reason_tone=tone,
+            )
+        )
+    diagnosis = found.diagnosis
+    repaired, words = "", ""
+    if diagnosis is not None and not found.matches:
+        repaired = diagnosis.repaired or ""
+        words = diagnosis.message_en if english else diagnosis.message_zh
+    key = names.matching_key(query)
+    tried = (
+        (f"Code or number “{query.strip()}”", f"Name equal to or beginning with “{key}”")
+        if english
+        else (f"代码或登记号码「{query.strip()}」", f"名称等于或以「{key}」开头")
+    )
+    return SearchOutcome(
+        query=query,
+        hits=tuple(hits),
+        total=found.total,
+        page=page,
+        pages=max(1, math.ceil(found.total / registry.PAGE)),
+        repaired_code=repaired,
+        diagnosis=words,
+        tried=tried,
+    )
+
+
+def entity_file(key: str, pages: dict[str, int], language: str, today: date) -> EntityFile | None:
+    """The entity file, or None when there is no such entity. Raises registry.selectors.Moved for other spellings."""
+    entity = registry.by_key(key)
+    if entity is None:
+        return None
+    totals = {
+        code: (total, newest)
+        for code, total, newest in _rows("public_totals_of_entity", {"entity": entity.pk, "today": today})
+    }
+    sections = []
+    for entry in _chapters(today, set(totals)):
+        total, _ = totals.get(entry.code, (0, None))
+        page = min(max(1, pages.get(entry.code, 1)), max(1, math.ceil(total / PAGE)))
+        records = _rows(
+            "public_records_of_entity",
+            {"entity": entity.pk, "today": today, "code": entry.code, "limit": PAGE, "offset": (page - 1) * PAGE},
+        ) if total else []
+        sections.append(
+            Section(
+                code=entry.code,
+                title=show.name_of(entry, language),
+                icon=show.icon(entry),
+                tone=show.tone(entry),
+                total=total,
+                records=tuple(show.card(row, language, today) for row in records),
+                page=page,
+                pages=max(1, math.ceil(total / PAGE)),
+                checked=show.checked(entry, language, today),
+            )
+        )
+    freshness = _freshness(entity.pk, today, language)
+    registration = next((item for item in sections if item.code == "registration" and item.records), None)
+    facts = registration.records[0].fields if registration else ()
+    return EntityFile(
+        key=key,
+        url=reverse("entity", args=[key]),
+        name=entity.name or entity.credit_code or key,
+        short_mark=show.short_mark(entity.name),
+        code=entity.credit_code or "",
+        registration_number=next(
+            (item.value for item in registry.identifiers(entity) if item.type == "registration_number"), ""
+        ),
+        kind=show.kind_label(entity.kind, language),
+        status=show.status_label(entity, language),
+        status_tone=show.status_tone(entity),
+        facts=show.head_facts(facts, today),
+        former_names=tuple(item.name for item in registry.former_names(entity)),
+        industry=show.first_value(facts, ("INDUSTRYCO", "INDUSTRYPHY")),
+        departments=len(freshness),
+        data_as_of=max((item.received_at for item in freshness), default=None),
+        sections=tuple(sections),
+        freshness=freshness,
+    )
+
+
+def _chapters(today: date, held: set[str]) -> Sequence[DatasetEntry]:
+    wanted = [
+        item
+        for item in catalogue.packaged().in_force(today)
+        if item.code in held or item.code in _ALWAYS or item.code == "registration"
+    ]
+    rank = {code: place for place, code in enumerate(_ORDER)}
+    inner = {"licence": 0, "penalty": 1}
+    return sorted(wanted, key=lambda item: (rank.get(item.category, len(rank)), inner.get(item.code, 2), item.code))
+
+
+def _freshness(entity_id: int, today: date, language: str) -> tuple[Freshness, ...]:
+    rows = _rows("freshness_of_entity", {"entity": entity_id, "today": today})
+    return tuple(
+        Freshness(
+            department=(name_en if language == "en" and name_en else name_zh),
+            received_at=received_at,
+            late=(today - _local(received_at)).days > 30,
+        )
+        for name_zh, name_en, received_at in rows
+    )
+
+
+def _local(moment: datetime) -> date:
+    return timezone.localdate(moment)
+
+
+def public_record_count(entity: Entity, today: date) -> int:
+    """How many records of the entity a visitor may see today."""
+    return sum(row[1] for row in _rows("public_totals_of_entity", {"entity": entity.pk, "today": today}))
+
+
+__all__ = [
+    "FieldValue",
+    "entity_file",
+    "latest_double_publicity",
+    "public_record_count",
+    "search",
+    "site_figures",
+]

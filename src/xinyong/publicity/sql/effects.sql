@@ -1,0 +1,40 @@
+-- name: next_event
+-- The next event of the corridor; the row lock lets one reader work at a time.
+SELECT event.id, event.kind, dataset.code, event.version_from, event.version_to
+FROM (SELECT event_id FROM ledger_effect_position WHERE effect = %(effect)s FOR UPDATE) AS position
+JOIN ledger_event AS event ON event.id > position.event_id
+LEFT JOIN catalogue_dataset AS dataset ON dataset.id = event.dataset_id
+ORDER BY event.id LIMIT 1
+
+-- name: create_fresh_windows
+-- Windows of one event, before they replace older ones.
+CREATE TEMPORARY TABLE fresh_window (
+    entity_id bigint, record_id bigint, dataset_id integer, decided_on date, public_from date, public_until date,
+    earliest_repair date, severity text, rule text, shown boolean
+) ON COMMIT DROP
+
+-- name: current_versions_of_event
+-- Versions of the event that are still the newest of their record, with the payload fields the rules read.
+SELECT version.entity_id, version.record_id, head.dataset_id, version.decided_on,
+    (version.received_at AT TIME ZONE 'Asia/Shanghai')::date,
+    (SELECT json_agg(version.payload -> wanted.field ORDER BY wanted.place)
+       FROM unnest(%(fields)s::text[]) WITH ORDINALITY AS wanted (field, place))
+FROM ledger_version AS version
+JOIN ledger_record AS head USING (entity_id, record_id, version_no)
+JOIN catalogue_dataset AS dataset ON dataset.id = head.dataset_id
+WHERE version.version_id BETWEEN %(first)s AND %(last)s AND dataset.code = %(code)s
+
+-- name: drop_stale_windows
+-- Records that may no longer be shown.
+DELETE FROM publicity_window AS held USING fresh_window AS fresh
+WHERE held.entity_id = fresh.entity_id AND held.record_id = fresh.record_id AND NOT fresh.shown
+
+-- name: store_fresh_windows
+-- New and changed windows.
+INSERT INTO publicity_window (entity_id, record_id, dataset_id, decided_on, public_from, public_until, earliest_repair,
+    severity, rule)
+SELECT entity_id, record_id, dataset_id, decided_on, public_from, public_until, earliest_repair, severity, rule
+FROM fresh_window WHERE shown
+ON CONFLICT (entity_id, record_id) DO UPDATE SET decided_on = EXCLUDED.decided_on, public_from = EXCLUDED.public_from,
+    public_until = EXCLUDED.public_until, earliest_repair = EXCLUDED.earliest_repair, severity = EXCLUDED.severity,
+    rule = EXCLUDED.rule

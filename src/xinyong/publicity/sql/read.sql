@@ -1,0 +1,70 @@
+-- name: site_figures
+-- Figures of the home page; records counted by the same test as every list.
+SELECT
+    (SELECT count(*) FROM registry_entity),
+    (SELECT count(*) FROM publicity_window
+      WHERE public_from <= %(today)s AND (public_until IS NULL OR public_until >= %(today)s)),
+    (SELECT count(DISTINCT department_id) FROM intake_delivery WHERE state = 'committed'),
+    (SELECT count(DISTINCT dataset_code) FROM intake_delivery WHERE state = 'committed'),
+    (SELECT max(received_at) FROM intake_delivery WHERE state = 'committed')
+
+-- name: latest_records
+-- Newest public records of some datasets.
+SELECT newest.code, entity.name, entity.credit_code, newest.entity_id, newest.record_id, newest.decided_on,
+    version.payload, edition.digest
+FROM (
+    SELECT dataset.code, shown.*
+    FROM unnest(%(datasets)s::text[]) AS wanted (code)
+    JOIN catalogue_dataset AS dataset ON dataset.code = wanted.code
+    CROSS JOIN LATERAL (
+        SELECT entity_id, record_id, decided_on FROM publicity_window
+        WHERE dataset_id = dataset.id AND public_from <= %(today)s
+          AND (public_until IS NULL OR public_until >= %(today)s)
+        ORDER BY decided_on DESC LIMIT %(limit)s
+    ) AS shown
+    ORDER BY shown.decided_on DESC, shown.record_id DESC LIMIT %(limit)s
+) AS newest
+JOIN registry_entity AS entity ON entity.id = newest.entity_id
+JOIN ledger_record AS head ON head.entity_id = newest.entity_id AND head.record_id = newest.record_id
+JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
+    AND version.version_no = head.version_no
+JOIN catalogue_edition AS edition ON edition.id = version.edition_id
+ORDER BY newest.decided_on DESC, newest.record_id DESC
+
+-- name: public_totals_of_entity
+-- How many records of each dataset a visitor may see today.
+SELECT dataset.code, count(*), max(shown.decided_on)
+FROM publicity_window AS shown JOIN catalogue_dataset AS dataset ON dataset.id = shown.dataset_id
+WHERE shown.entity_id = %(entity)s AND shown.public_from <= %(today)s
+  AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)
+GROUP BY dataset.code
+
+-- name: public_records_of_entity
+-- Those records, newest first, with what the source line needs.
+SELECT shown.record_id, dataset.code, edition.digest, edition.edition, version.payload, version.decided_on,
+    version.version_no, version.source_row, version.received_at, delivery.number, department.name_zh, department.name_en,
+    shown.public_from, shown.public_until, shown.earliest_repair, shown.severity, shown.rule
+FROM publicity_window AS shown
+JOIN catalogue_dataset AS dataset ON dataset.id = shown.dataset_id
+JOIN ledger_record AS head ON head.entity_id = shown.entity_id AND head.record_id = shown.record_id
+JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
+    AND version.version_no = head.version_no
+JOIN catalogue_edition AS edition ON edition.id = version.edition_id
+JOIN intake_delivery AS delivery ON delivery.id = version.delivery_id
+JOIN accounts_department AS department ON department.id = version.department_id
+WHERE shown.entity_id = %(entity)s AND dataset.code = %(code)s AND shown.public_from <= %(today)s
+  AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)
+ORDER BY shown.decided_on DESC NULLS LAST, shown.record_id DESC
+LIMIT %(limit)s OFFSET %(offset)s
+
+-- name: freshness_of_entity
+-- Departments behind the visible records, with the time of their newest delivery for this entity.
+SELECT department.name_zh, department.name_en, max(version.received_at)
+FROM publicity_window AS shown
+JOIN ledger_record AS head ON head.entity_id = shown.entity_id AND head.record_id = shown.record_id
+JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
+    AND version.version_no = head.version_no
+JOIN accounts_department AS department ON department.id = version.department_id
+WHERE shown.entity_id = %(entity)s AND shown.public_from <= %(today)s
+  AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)
+GROUP BY department.id ORDER BY 3 DESC, 1

