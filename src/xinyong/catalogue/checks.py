@@ -28,7 +28,9 @@ from xinyong.catalogue.entry import (
 )
 from xinyong.catalogue.rulechecks import check_rules
 
-PUBLICITY_RULES = frozenset({"permanent", "licence", "penalty", "list", "commitment", "honour", "none"})
+PUBLICITY_RULES = frozenset({"permanent", "licence", "penalty", "commitment", "honour", "none"}) | {
+    f"list-{kind}" for kind in ("abnormal", "serious", "court")
+}
 UPDATE_CYCLES = frozenset(
     {"irregular", "realtime", "daily", "weekly", "monthly", "quarterly", "half-yearly", "yearly", "other"}
 )

@@ -56,8 +56,8 @@ def commit(
         "key_column": names.get(subject.code or subject.name or "", ""),
     }
 
-    def run(name: str) -> int:
-        return connection.execute(sql.statement("intake", name), parameters).rowcount
+    def run(name: str) -> None:
+        connection.execute(sql.statement("intake", name), parameters)
 
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_COMMIT_LOCK,))
     connection.execute("ANALYZE stage")
@@ -72,11 +72,13 @@ def commit(
     )
     run("create_entities_by_registration_number")
     run("reject_unresolved")
+    connection.execute("ANALYZE stage (entity_id, outcome)")
     run("mark_repeats_in_file")
     run("compare_with_ledger")
     run("number_new_records")
     accepted_total = _count(connection, "SELECT count(*) FROM stage WHERE outcome = 'accepted'")
     if accepted_total:
+        connection.execute("ANALYZE stage (outcome, version_no, record_id)")
         last = _count(
             connection,
             "SELECT setval('ledger_version_id_seq', nextval('ledger_version_id_seq') + %s - 1)",

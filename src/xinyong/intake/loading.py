@@ -59,7 +59,13 @@ def source_keys(business_keys: pl.Series) -> pl.Series:
 
 
 def copy_rows(
-    connection: Connection, accepted: pl.DataFrame, *, entry: DatasetEntry, dataset_id: int, edition_id: int
+    connection: Connection,
+    accepted: pl.DataFrame,
+    *,
+    entry: DatasetEntry,
+    layout: str,
+    dataset_id: int,
+    edition_id: int,
 ) -> None:
     """Stage the accepted rows of one batch (columns as :class:`xinyong.intake.checks.Checked` gives them)."""
     if accepted.is_empty():
@@ -77,7 +83,8 @@ def copy_rows(
         source_keys(accepted["business_key"]),
         pl.col("decided_on").dt.to_string("%Y-%m-%d"),
         (pl.lit("\\x") + pl.col("content_hash").bin.encode("hex")).alias("content_hash"),
-        "payload",
+        # The layout is bookkeeping: it stands in the payload and never in the content hash.
+        (pl.lit('{"_layout":"' + layout + '",') + pl.col("payload").str.slice(1)).alias("payload"),
         pl.lit("true" if "exact_name" in entry.subject.resolve else "false").alias("resolve_name"),
         pl.lit("true" if entry.subject.creates else "false").alias("registers"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,7 @@ from xinyong.intake import loading, store
 from xinyong.intake.checks import CheckContext, Checker, choose_layout, compile_entry
 from xinyong.intake.findings import Finding, FindingKind
 from xinyong.intake.models import Delivery
-from xinyong.intake.reading import RawBatch, Source, open_source
+from xinyong.intake.reading import RawBatch, open_source
 from xinyong.intake.receipt import Progress
 from xinyong.runtime import cryptography
 
@@ -51,6 +51,16 @@ class Outcome:
     notes: list[tuple[str, str]] = field(default_factory=list)
 
 
+def _completed(entry: DatasetEntry, header: Sequence[str]) -> list[str]:
+    """The columns of a bundle file with those the best layout of one entry misses: they are empty, not absent.
+
+    A row of such a file carries the columns of its own kind only, so a missing one is an empty cell of that row.
+    """
+    known = set(header)
+    best = max(entry.layouts, key=lambda layout: sum(column.column in known for column in layout.columns))
+    return [*header, *(column.column for column in best.columns if column.column not in known)]
+
+
 class DeliveryReader:
     """Reads one delivery. ``connection`` is the session that will also commit it."""
 
@@ -67,6 +77,14 @@ class DeliveryReader:
         self.report = report
         self.today = timezone.localdate(delivery.received_at)
         self.started = time.monotonic()
+        self.layouts: dict[str, str] = {}
+        self.checkers: dict[str, Checker] = {}
+        self.context = CheckContext(
+            today=self.today,
+            organs=accounts.organs(),
+            protect=cryptography.protect,
+            fingerprint=cryptography.fingerprint,
+        )
         self.filled: Counter[str] = Counter()
         if isinstance(entry, BundleEntry):
             self.entries = tuple(
@@ -84,53 +102,57 @@ class DeliveryReader:
         loading.create_stage(self.connection)
         with open_source(store.path_of(self.delivery.sha256), known_columns=self._known_columns()) as source:
             outcome.encoding = source.info.encoding
-            checkers = self._checkers(source, outcome)
+            if not isinstance(self.entry, BundleEntry):
+                self._checker(self.entry, source.info.header, outcome)  # a wrong header is told before any row is read
             for batch in source.batches():
-                self._take(batch, checkers, outcome)
+                self._take(batch, outcome)
                 self._tell("read", outcome.read, batch.position)
-            outcome.notes.extend(note for note in source.info.notes if note not in outcome.notes)
+            outcome.notes.extend((note.zh, note.en) for note in source.info.notes)
         self._assert(outcome)
         self._tell("commit", outcome.read, 1.0)
         return outcome
 
     def _known_columns(self) -> frozenset[str]:
         names: set[str] = set()
+        if isinstance(self.entry, BundleEntry):
+            return frozenset()  # its rows carry different columns by kind; the routes judge them
         for entry in self.entries:
             for item in entry.fields:
                 names.update((item.code, item.name_zh, *item.columns))
             for layout in entry.layouts:
                 names.update(column.column for column in layout.columns)
-        if isinstance(self.entry, BundleEntry):
-            names.add(self.entry.discriminator)
         return frozenset(names)
 
-    def _checkers(self, source: Source, outcome: Outcome) -> dict[str, Checker]:
-        context = CheckContext(
-            today=self.today,
-            organs=accounts.organs(),
-            protect=cryptography.protect,
-            fingerprint=cryptography.fingerprint,
-        )
-        checkers = {}
-        for entry in self.entries:
-            match = choose_layout(entry, source.info.header)
-            checkers[entry.code] = compile_entry(entry, match, context)
-            outcome.layout = match.layout.code
-            if not isinstance(self.entry, BundleEntry):
-                outcome.notes.extend(match.notes)
-        return checkers
+    def _checker(self, entry: DatasetEntry, header: Sequence[str], outcome: Outcome) -> Checker:
+        checker = self.checkers.get(entry.code)
+        if checker is None:
+            bundle = isinstance(self.entry, BundleEntry)
+            match = choose_layout(entry, _completed(entry, header) if bundle else header)
+            checker = self.checkers[entry.code] = compile_entry(entry, match, self.context)
+            outcome.layout = self.layouts[entry.code] = match.layout.code
+            if not bundle:
+                outcome.notes.extend((note.zh, note.en) for note in checker.notes)
+        return checker
 
-    def _take(self, batch: RawBatch, checkers: dict[str, Checker], outcome: Outcome) -> None:
+    def _take(self, batch: RawBatch, outcome: Outcome) -> None:
         outcome.read += batch.read
         findings = list(batch.findings)
         outcome.rejected_rows += len({item.row for item in findings if item.severity is Severity.ERROR})
         for entry, rows in self._routed(batch, findings, outcome):
-            checked = checkers[entry.code].check(rows)
+            if isinstance(self.entry, BundleEntry):
+                missing = [name for name in _completed(entry, rows.columns[1:]) if name not in rows.columns]
+                rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
+            checked = self._checker(entry, rows.columns[1:], outcome).check(rows)
             findings.extend(checked.findings)
             outcome.rejected_rows += rows.height - checked.accepted.height
             edition = self.editions[entry.code]
             loading.copy_rows(
-                self.connection, checked.accepted, entry=entry, dataset_id=edition.dataset_id, edition_id=edition.pk
+                self.connection,
+                checked.accepted,
+                entry=entry,
+                layout=self.layouts[entry.code],
+                dataset_id=edition.dataset_id,
+                edition_id=edition.pk,
             )
             for column in rows.columns[1:]:
                 self.filled[column] += rows.height - rows[column].null_count()

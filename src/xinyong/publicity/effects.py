@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from xinyong.catalogue import selectors as catalogue
-from xinyong.catalogue.entry import DatasetEntry, Disclosure
+from xinyong.catalogue.entry import DatasetEntry, Disclosure, Layout
 from xinyong.publicity import rules
 from xinyong.runtime import database, sql
 
@@ -21,9 +21,13 @@ _AUDIENCE = "audience"
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
-def period_of(entry: DatasetEntry, decided_on: date | None, received_on: date, values: dict[str, Any]) -> rules.Period | None:
+def period_of(
+    entry: DatasetEntry, layout: Layout | None, decided_on: date | None, received_on: date, values: dict[str, Any]
+) -> rules.Period | None:
     """The period of one record, or None when it may not be shown. ``values``: payload fields named by the entry."""
     if entry.disclosure is not Disclosure.PUBLIC:
+        return None
+    if layout is not None and layout.disclosure not in (None, Disclosure.PUBLIC):
         return None
     narrowed = entry.record_disclosure
     if narrowed is not None:
@@ -40,7 +44,7 @@ def period_of(entry: DatasetEntry, decided_on: date | None, received_on: date, v
     if kind == "penalty":
         kinds = values.get("kinds") or []
         return rules.penalty(kinds, day, _date(values.get("named_end")))
-    if kind in {"list-abnormal", "list-serious"}:
+    if kind.startswith("list-"):
         return rules.list_entry(
             kind.removeprefix("list-"), day, _date(values.get("left_on")), _date(values.get("planned_end"))
         )
@@ -124,10 +128,12 @@ def _apply(connection: Connection, entry: DatasetEntry, first: int, last: int) -
 
 def _lines(reader: Any, entry: DatasetEntry, columns: list[str]) -> Iterator[str]:
     buffer = io.StringIO()
-    for entity_id, record_id, dataset_id, decided_on, received_on, *cells in reader:
-        period = period_of(entry, decided_on, received_on, dict(zip(columns, cells[0] or [], strict=False)))
+    layouts = {layout.code: layout for layout in entry.layouts}
+    for entity_id, record_id, dataset_id, decided_on, received_on, layout_code, *cells in reader:
+        values = dict(zip(columns, cells[0] or [], strict=False))
+        period = period_of(entry, layouts.get(layout_code), decided_on, received_on, values)
         shown = period is not None
-        values = (
+        line = (
             entity_id,
             record_id,
             dataset_id,
@@ -139,7 +145,7 @@ def _lines(reader: Any, entry: DatasetEntry, columns: list[str]) -> Iterator[str
             period.rule if period else "",
             shown,
         )
-        buffer.write("\t".join("\\N" if value is None else str(value) for value in values) + "\n")
+        buffer.write("\t".join("\\N" if value is None else str(value) for value in line) + "\n")
         if buffer.tell() > 1 << 18:
             yield buffer.getvalue()
             buffer = io.StringIO()

@@ -83,7 +83,7 @@ def penalty(kinds: Sequence[str], decided_on: date, named_end: date | None = Non
 
 
 def list_entry(kind: str, entered_on: date, left_on: date | None, planned_end: date | None) -> Period | None:
-    """The period of a list entry: while it stands. ``kind``: abnormal or serious. Left entries are not shown."""
+    """The period of a list entry: while it stands. ``kind``: abnormal, serious or court. Left entries are not shown."""
     row = rule_set()["list"][kind]
     ends = [planned_end] if planned_end is not None else []
     if left_on is not None:
@@ -97,7 +97,7 @@ def list_entry(kind: str, entered_on: date, left_on: date | None, planned_end: d
     if row.get("earliest_repair_months"):
         repair = _months_after(entered_on, row["earliest_repair_months"])
         repair = min(repair, end) if end is not None else repair
-    grade = "serious" if kind == "serious" else "general"
+    grade = "general" if kind == "abnormal" else "serious"
     return Period(public_from=entered_on, public_until=end, earliest_repair=repair, severity=grade, rule=f"list-{kind}")
 
 

@@ -14,7 +14,7 @@ from xinyong.publicity.pages import Clock, FieldValue, RecordCard, SourceLine
 from xinyong.registry.models import Entity
 from xinyong.runtime import cryptography
 from xinyong.standards import entity_types, redaction
-from xinyong.standards.dates import OPEN_ENDED_TEXTS
+from xinyong.standards.dates import OPEN_ENDED_TEXT
 
 _KINDS = {
     "enterprise": ("企业", "Enterprise"),
@@ -35,8 +35,10 @@ _ICONS = {
     "commitment": "signature",
 }
 _LONG = 60
+#: Wordings by which departments say "nothing"; they are not shown as if they were a value.
+_NOTHING = frozenset({"", "N/A", "NA", "NULL", "无", "暂无", "-", "--", "—", "——", "— —", "/"})
 #: Fields of the registration shown in the head of the file, in this order, as far as they are filled.
-_HEAD = ("ENTTYPE", "LEREP", "ESTDATE", "REGCAP", "DOM", "REGORG", "INDUSTRYCO", "PROVINCE", "CITY")
+_HEAD = ("ENTTYPE", "LEREP", "ESTDATE", "REGCAP", "DOM", "REGORG", "INDUSTRYCO")
 
 
 def entry_of(digest: str) -> DatasetEntry:
@@ -118,13 +120,13 @@ def value(field: Field, payload: dict[str, Any], language: str) -> str | None:
         return None
     stored = payload.get(field.code)
     if stored in (None, "", []):
-        raw = payload.get("_raw", {}).get(field.code)
-        return None if raw is None else _redacted(str(raw))
+        raw = str(payload.get("_raw", {}).get(field.code, "")).strip()
+        return None if raw.upper() in _NOTHING else _redacted(raw)
     if isinstance(stored, str) and stored.startswith(cryptography.TOKEN_PREFIX):
         return None
     if field.type in (FieldType.ENUM, FieldType.ENUM_LIST):
         return _labels(field, stored, language)
-    if field.type is FieldType.DATE and field.open_ended and str(stored) in OPEN_ENDED_TEXTS:
+    if field.type is FieldType.DATE and field.open_ended and stored == OPEN_ENDED_TEXT:
         return "No end date" if language == "en" else "长期"
     if field.type in (FieldType.MONEY_WAN, FieldType.CAPITAL):
         return _money(str(stored), language)

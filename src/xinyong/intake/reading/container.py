@@ -177,9 +177,7 @@ class Container:
             check_expanded(info.file_size, info.compress_size, self._limits, info.filename[:80])
         check_expanded(sum(info.file_size for info in infos), self._opened.size, self._limits, "zip directory")
         if any("externallinks/" in name for name in names):
-            self.notes.append(
-                Note(code="external-links", zh="含外部链接，未读取", en="External links are present and not followed")
-            )
+            self.notes.append(Note(zh="含外部链接，未读取", en="External links are present and not followed"))
 
     def _refuse_other_kinds(self, names: list[str]) -> None:
         if any(name.endswith("vbaproject.bin") or "xl/macrosheets/" in name for name in names):

@@ -115,13 +115,12 @@ def _usable(rows: Sequence[tuple[int, Cells]], chosen: int, candidates: list[int
     if skipped:
         notes.append(
             Note(
-                code="title-rows",
                 zh=f"表头在第 {number} 行，其上 {len(skipped)} 行标题未作为数据",
                 en=f"Header in row {number}; {len(skipped)} title row(s) above it are not data",
             )
         )
     if any(clean_name(cell) != (cell or "") for cell in cells):
-        notes.append(Note(code="header-trimmed", zh="表头名称已去除首尾空白", en="Blanks around header names removed"))
+        notes.append(Note(zh="表头名称已去除首尾空白", en="Blanks around header names removed"))
     return Header(chosen, tuple(names), width, tuple(notes))
 
 

@@ -166,7 +166,7 @@ class JsonLinesReader:
 
     def batches(self) -> Iterator[RawBatch]:
         collector = RowCollector(self.header, self._limits, self._tally)
-        places = {name: None for name in self.header}
+        places = dict.fromkeys(self.header)
         first, self._first = self._first, []
         for source in (first, self._lines):
             for number, size, row in source:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import polars as pl
 
@@ -52,16 +53,11 @@ class Limits:
     header_share: float = 0.6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """A remark on the source that rejects nothing."""
+class Note(NamedTuple):
+    """A remark on the source that rejects nothing: the pair (zh, en)."""
 
-    code: str
     zh: str
     en: str
-
-    def __str__(self) -> str:
-        return f"{self.zh} / {self.en}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -316,7 +316,8 @@ def traits_of(container: Container, name: str) -> Traits:
 
 
 _DECLARATION = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"']([\w-]+)[\"'])?(?: standalone=[\"']\w+[\"'])?\s*\?>)?\s*(?=<(?:worksheet)[\s>])"
+    rb"(?:\xef\xbb\xbf)?(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"']([\w-]+)[\"'])?"
+    rb"(?: standalone=[\"']\w+[\"'])?\s*\?>)?\s*(?=<worksheet[\s>])"
 )
 
 

@@ -22,7 +22,7 @@ class SharedStrings:
         if name is None or name not in container:
             return
         self._disk = container.size(name) > _IN_MEMORY
-        self._file = tempfile.TemporaryFile() if self._disk else None
+        self._file = tempfile.TemporaryFile() if self._disk else None  # noqa: SIM115  closed below, the map stays
         self._load(container, name, limits)
         if self._file is not None:
             self._file.flush()

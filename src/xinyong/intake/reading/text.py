@@ -103,7 +103,7 @@ def decide(stream: ByteStream, marked: str | None, limits: Limits) -> Encoding:
     """Read the stream once (twice if it is not UTF-8) and decide."""
     notes: tuple[Note, ...] = ()
     if marked:
-        notes = (Note(code="bom", zh="已去除字节顺序标记（BOM）", en="Byte order mark removed"),)
+        notes = (Note(zh="已去除字节顺序标记（BOM）", en="Byte order mark removed"),)
     name = marked or "utf-8"
     seen = _survey(stream, limits, name)
     if name.startswith("utf-16"):
@@ -118,7 +118,6 @@ def decide(stream: ByteStream, marked: str | None, limits: Limits) -> Encoding:
         seen = _survey(stream, limits, name)
     if not seen.sound:
         note = Note(
-            code="mixed-encoding",
             zh=f"按 {name} 读取，但第 {seen.offset} 字节起有无法解码的内容，有关行不予采用",
             en=f"Read as {name}; bytes from offset {seen.offset} on do not decode and their rows are rejected",
         )
@@ -230,10 +229,7 @@ class Utf8Stream:
             return
         out = []
         for line in data.splitlines(keepends=True):
-            if not line.isascii():
-                text = self._line(line, name, offset, place)
-            else:
-                text = line
+            text = line if line.isascii() else self._line(line, name, offset, place)
             out.append(text)
             offset += len(line)
             place += len(text)

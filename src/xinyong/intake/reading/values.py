@@ -1,4 +1,4 @@
-"""What a spreadsheet cell says, as text: numbers without float noise, dates as ISO text, codes that lost digits told."""
+"""What a spreadsheet cell says, as text: numbers without float noise, dates as ISO text, lost digits told."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from xinyong.intake.reading.container import Container, damaged
 from xinyong.intake.reading.header import Header, find_header
 from xinyong.intake.reading.model import Limits, Note, RawBatch, RowCollector, SourceInfo, Tally
 from xinyong.intake.reading.sheet import Cell, MergedRanges, SheetRow, SheetStream, cell_text, traits_of
-from xinyong.intake.reading.strings import SharedStrings
 from xinyong.intake.reading.sniff import refuse
 from xinyong.intake.reading.streams import Opened
+from xinyong.intake.reading.strings import SharedStrings
 from xinyong.intake.reading.values import GENERAL, CellProblem, number_text, style_kind
 
 _TEXT_KINDS = frozenset(("s", "inlineStr", "str", "d"))
@@ -52,7 +52,7 @@ class WorkbookReader:
         book = self._book()
         relations = self._container.relations(book)
         sheets = self._sheets(book, relations)
-        by_type = {kind: part for kind, part in relations.values()}
+        by_type = dict(relations.values())
         self._styles = self._read_styles(by_type.get("styles"))
         self._strings = SharedStrings(self._container, by_type.get("sharedStrings"), self._limits)
         found = self._choose(sheets, known, opened)
@@ -61,9 +61,7 @@ class WorkbookReader:
         self._merged = MergedRanges(self._container, found.sheet.part, self._limits, self._traits)
         notes = [*self._container.notes, *found.header.notes]
         if self._merged.above(found.row):
-            notes.append(
-                Note(code="merged-title", zh="表头及以上的合并单元格未作处理", en="Merged cells in or above the header")
-            )
+            notes.append(Note(zh="表头及以上的合并单元格未作处理", en="Merged cells in or above the header"))
         self.info = SourceInfo(
             format="xlsx",
             encoding="utf-8",
@@ -184,7 +182,7 @@ class WorkbookReader:
 
     def _others(self, sheets: list[_Sheet], chosen: _Sheet) -> list[Note]:
         names = "、".join(remarks.inert(s.name) + ("" if s.visible else "（隐藏）") for s in sheets if s is not chosen)
-        note = Note(code="other-sheets", zh=f"其他工作表未读取：{names[:200]}", en=f"Sheets not read: {names[:200]}")
+        note = Note(zh=f"其他工作表未读取：{names[:200]}", en=f"Sheets not read: {names[:200]}")
         return [note] if names else []
 
     # -- rows ---------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ CREATE TEMPORARY TABLE fresh_window (
 -- Versions of the event that are still the newest of their record, with the payload fields the rules read.
 SELECT version.entity_id, version.record_id, head.dataset_id, version.decided_on,
     (version.received_at AT TIME ZONE 'Asia/Shanghai')::date,
+    version.payload ->> '_layout',
     (SELECT json_agg(version.payload -> wanted.field ORDER BY wanted.place)
        FROM unnest(%(fields)s::text[]) WITH ORDINALITY AS wanted (field, place))
 FROM ledger_version AS version

@@ -43,7 +43,7 @@ def test_delimiters_and_encodings(give, delimiter, encoding):
     assert got.rows == [(2, "甲公司", "1"), (3, "乙丂公司", "2")]
     assert got.info.delimiter == delimiter
     marked = encoding in ("utf-8-sig", "utf-16", "utf-16-be")
-    assert [note.code for note in got.info.notes] == (["bom"] if marked else [])
+    assert [note.en for note in got.info.notes] == (["Byte order mark removed"] if marked else [])
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -152,7 +152,7 @@ def test_mixed_encodings_reject_the_rows_in_the_minority(give):
     assert got.info.encoding == "utf-8" and len(got.rows) == 40
     assert got.codes == [(22, "encoding")]
     assert str(len(head + good)) in got.findings[0].reason_zh and "GB18030" in got.findings[0].reason_zh
-    assert [note.code for note in got.info.notes] == ["mixed-encoding"]
+    assert [note.zh[:10] for note in got.info.notes] == ["按 utf-8 读取"]
 
 
 def test_utf8_rows_in_a_gb18030_file_do_not_become_nonsense(give):
@@ -187,7 +187,7 @@ def test_batches_respect_rows_and_bytes(give):
 def test_header_below_title_rows(give):
     got = give("市场主体登记信息,,\n报送单位：市监局,,\n企业名称,统一社会信用代码,注册日期\n甲,1,2\n", known=KNOWN)
     assert got.info.header_row == 3 and got.rows == [(4, "甲", "1", "2")]
-    assert [note.code for note in got.info.notes] == ["title-rows"]
+    assert [note.zh for note in got.info.notes] == ["表头在第 3 行，其上 2 行标题未作为数据"]
 
 
 def test_header_in_another_order_and_with_blanks_is_fine(give):
@@ -243,9 +243,7 @@ def test_same_as_the_csv_module(give, monkeypatch, rows, end, delimiter, chunk, 
     writer.writerow(["列一", "列二", "列三"])
     writer.writerows(rows)
     got = give(out.getvalue().encode(encoding), limits=Limits(batch_rows=batch))
-    expected = [
-        (number, *(cell or None for cell in cells)) for number, cells in enumerate(rows, start=2) if any(cells)
-    ]
+    expected = [(number, *(cell or None for cell in cells)) for number, cells in enumerate(rows, start=2) if any(cells)]
     assert got.findings == []
     assert got.rows == expected
 

@@ -1,0 +1,210 @@
+"""A running site with the demonstration city, Debian's chromium, and the checks every page must pass."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from xinyong.demo import city
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDTHS = (390, 1440)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--font-render-hinting=none",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """A sign-in of the console."""
+
+    username: str
+    password: str
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's browser instead of a downloaded one."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        pytest.fail("chromium is not installed; run: make browser")
+    return {**browser_type_launch_args, "executable_path": found, "args": FLAGS}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Base address of a site with the demonstration city. XINYONG_TEST_SITE names one that runs already."""
+    given = os.environ.get("XINYONG_TEST_SITE", "")
+    if given:
+        yield given.rstrip("/")
+        return
+    home = tmp_path_factory.mktemp("site")
+    port = _free_port()
+    command = Path(sys.executable).parent / "xinyong"
+    environment = {**os.environ, "XINYONG_HOME": str(home), "XINYONG_PORT": str(port), "XINYONG_WORKERS": "1"}
+    log = (home / "site.log").open("wb")
+    process = subprocess.Popen([command, "demo"], env=environment, stdout=log, stderr=subprocess.STDOUT)
+    base = f"http://127.0.0.1:{port}"
+    try:
+        _wait(base, process, home / "site.log")
+        yield base
+    finally:
+        process.terminate()
+        process.wait(30)
+        log.close()
+        subprocess.run([command, "stop"], env=environment, check=False, capture_output=True)
+
+
+def _wait(base: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{base}/readyz", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+    pytest.fail("the site did not start:\n" + log.read_text("utf-8", "replace")[-3000:])
+
+
+@pytest.fixture(scope="session")
+def officer() -> Officer:
+    """An officer who sees the deliveries of the own department."""
+    return Officer(next(user.username for user in city.USERS if user.role == "reporter"), city.PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def reader() -> Officer:
+    """An official without a right to deliveries."""
+    return Officer(next(user.username for user in city.USERS if user.role == "reader"), city.PASSWORD)
+
+
+class Watch:
+    """Collects what a browser complains about: console errors, page errors, refused content."""
+
+    def __init__(self, page: Page) -> None:
+        self.complaints: list[str] = []
+        page.on("console", lambda message: self._note(message.text) if message.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self._foreign(request.url))
+        self.origin = ""
+
+    def _note(self, text: str) -> None:
+        # A page that is meant to be 403 or 404 is itself reported as a failed resource.
+        if "the server responded with a status of 4" not in text:
+            self.complaints.append(text)
+
+    def _foreign(self, url: str) -> None:
+        if self.origin and not url.startswith((self.origin, "data:")):
+            self.complaints.append(f"request to another server: {url}")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A page that was opened, and what the browser said about it."""
+
+    page: Page
+    watch: Watch
+
+    def check(self) -> None:
+        """No accessibility violation, no complaint, no sideways scrolling, marked as demonstration."""
+        self.page.evaluate(AXE.read_text("utf-8"))
+        found = self.page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
+        broken = [
+            {"rule": item["id"], "at": [node["html"][:200] for node in item["nodes"][:3]]} for item in found["violations"]
+        ]
+        address = self.page.url
+        assert broken == [], f"{address}\n{json.dumps(broken, ensure_ascii=False, indent=1)}"
+        assert len(found["passes"]) > 10, f"{address}: the accessibility check did not run"
+        assert self.watch.complaints == [], f"{address}: {self.watch.complaints}"
+        sideways = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert sideways <= 0, f"{address}: {sideways} px wider than the window"
+        expect(self.page.locator(".demo-mark").first).to_be_visible()
+
+
+Opener = Callable[..., Opened]
+
+
+@pytest.fixture
+def visit(browser: Browser, live_site: str) -> Iterator[Opener]:
+    """Open an address at a width; ``who`` signs in first; ``scripts`` off reads the page as plain HTML."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(path: str, *, width: int = 1440, who: Officer | None = None, scripts: bool = True) -> Opened:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, locale="zh-CN", java_script_enabled=scripts
+        )
+        contexts.append(context)
+        page = context.new_page()
+        if who is not None:
+            sign_in(page, live_site, who)
+        watch = Watch(page)
+        watch.origin = live_site
+        page.goto(live_site + path)
+        page.wait_for_load_state("load")
+        return Opened(page, watch)
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def sign_in(page: Page, base: str, who: Officer) -> None:
+    """Through the form, as a person does."""
+    page.goto(f"{base}/console/login")
+    page.locator("#id_username").fill(who.username)
+    page.locator("#id_password").fill(who.password)
+    page.locator("main button[type=submit]").click()
+    page.wait_for_load_state("load")
+
+
+@pytest.fixture(scope="session")
+def entity_path(browser: Browser, live_site: str) -> str:
+    """The file of the entity of the newest published record, taken from the home page."""
+    page = browser.new_page()
+    page.goto(live_site)
+    address = page.locator("#double-publicity tbody a").first.get_attribute("href")
+    page.close()
+    assert address
+    return address.partition("#")[0]
+
+
+@pytest.fixture(scope="session")
+def delivery_path(browser: Browser, live_site: str, officer: Officer) -> str:
+    """A delivery with returned rows where there is one, taken from the list."""
+    page = browser.new_page()
+    sign_in(page, live_site, officer)
+    page.goto(f"{live_site}/console/deliveries?state=partial")
+    if page.locator("tbody a").count() == 0:
+        page.goto(f"{live_site}/console/deliveries")
+    address = page.locator("tbody a").first.get_attribute("href")
+    page.close()
+    assert address
+    return address

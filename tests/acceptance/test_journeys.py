@@ -1,0 +1,165 @@
+"""What people come to do, by keyboard and with scripts off."""
+
+from __future__ import annotations
+
+import csv
+import io
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import Officer, Opener, sign_in
+
+
+def test_search_to_file_by_keyboard(visit: Opener, entity_path: str) -> None:
+    """The slash reaches the search field, Enter searches, a valid code opens the file, the tabs reach the chapters."""
+    code = entity_path.rpartition("/")[2]
+    page = visit("/").page
+    page.keyboard.press("/")
+    expect(page.locator("[data-search-field]").first).to_be_focused()
+    page.keyboard.type(code)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{entity_path}")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('.tab-bar') !== null"):
+            break
+    else:
+        pytest.fail("the chapters were not reached by Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert "#section-" in page.url
+
+
+def test_first_tab_skips_to_the_content(visit: Opener) -> None:
+    page = visit("/").page
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip-link")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+
+
+def test_focus_shows_both_rings(visit: Opener) -> None:
+    page = visit("/catalogue").page
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    shown = page.evaluate("(s => [s.outlineColor, s.outlineWidth, s.boxShadow])(getComputedStyle(document.activeElement))")
+    assert shown[0] == "rgb(255, 191, 71)"
+    assert shown[1] == "3px"
+    assert "rgb(22, 32, 46)" in shown[2]
+
+
+def test_search_to_file_without_scripts(visit: Opener, entity_path: str) -> None:
+    page = visit("/", scripts=False).page
+    page.locator("[data-search-field]").first.fill(entity_path.rpartition("/")[2])
+    page.locator("main form button[type=submit]").click()
+    expect(page).to_have_url(page.url.partition("/entities")[0] + entity_path)
+    expect(page.locator(".entity-card h1")).to_be_visible()
+    expect(page.locator("button[data-copy]").first).to_be_hidden()
+
+
+def test_results_lead_to_a_file(visit: Opener) -> None:
+    page = visit("/search?q=" + quote("示例"), scripts=False).page
+    if page.locator(".hit a").count():
+        page.locator(".hit a").first.click()
+    expect(page.locator(".entity-card, .empty-line").first).to_be_visible()
+
+
+def test_latest_record_leads_to_the_record(visit: Opener) -> None:
+    page = visit("/").page
+    link = page.locator("#double-publicity tbody a").first
+    anchor = (link.get_attribute("href") or "").partition("#")[2]
+    link.click()
+    expect(page.locator(f"#{anchor}")).to_be_visible()
+
+
+def test_count_equals_the_list(visit: Opener, entity_path: str) -> None:
+    """The figure on a tile is the number of records a reader can page through."""
+    page = visit(entity_path).page
+    for tile in page.locator(".tile").all():
+        figure = int((tile.locator(".tile__figure").inner_text().split()[0]).replace(",", ""))
+        section = page.locator((tile.get_attribute("href") or "").replace("#", "#"))
+        shown = section.locator("article.record").count()
+        paged = section.locator(".pagination").count() > 0
+        assert shown == figure or (paged and shown < figure)
+
+
+def test_language_switch_keeps_the_page(visit: Opener, entity_path: str) -> None:
+    page = visit(entity_path).page
+    page.locator(".utility-bar a[hreflang=en]").click()
+    page.wait_for_url(f"**/en{entity_path}")
+    page.locator(".utility-bar a[hreflang=zh-CN]").click()
+    assert page.url.endswith(entity_path)
+    assert "/en/" not in page.url
+
+
+def test_sign_in_returns_to_the_page_asked_for(visit: Opener, officer: Officer, delivery_path: str) -> None:
+    page = visit(delivery_path).page
+    page.locator(".message-card a.button--primary").click()
+    page.locator("#id_username").fill(officer.username)
+    page.locator("#id_password").fill(officer.password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{delivery_path}")
+
+
+def test_sign_in_never_leaves_the_site(visit: Opener, officer: Officer) -> None:
+    page = visit("/console/login?next=https://example.org/").page
+    page.locator("#id_username").fill(officer.username)
+    page.locator("#id_password").fill(officer.password)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/**")
+
+
+def test_wrong_password_says_so(visit: Opener, officer: Officer) -> None:
+    opened = visit("/console/login")
+    sign_in(opened.page, opened.page.url.partition("/console")[0], Officer(officer.username, "wrong"))
+    expect(opened.page.locator(".error-summary")).to_be_focused()
+    opened.check()
+
+
+def test_sign_out(visit: Opener, officer: Officer) -> None:
+    page = visit("/console/deliveries", who=officer).page
+    page.locator(".console-top form[method=post] button").click()
+    page.goto(page.url.rstrip("/") + "/console/deliveries")
+    expect(page.locator(".message-card")).to_contain_text("需要登录")
+
+
+def test_errors_are_filtered_and_downloaded(visit: Opener, officer: Officer, delivery_path: str) -> None:
+    """Filter chips are links; both files hold as many rows as the page says."""
+    page = visit(delivery_path, who=officer).page
+    chips = page.locator("#errors .filters a")
+    if chips.count() == 0:
+        pytest.skip("no delivery of this city has errors")
+    total = int(chips.first.inner_text().split()[-1].replace(",", ""))
+    answer = page.request.get(page.url.partition("?")[0] + "/errors.csv")
+    assert answer.ok
+    body = answer.body()
+    assert body.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"))))
+    assert rows[0] == ["行", "字段", "列名", "原值", "级别", "原因", "建议", "建议值"]
+    assert len(rows) - 1 == total
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    workbook = page.request.get(page.url.partition("?")[0] + "/errors.xlsx")
+    assert workbook.ok
+    assert workbook.body()[:2] == b"PK"
+    chips.nth(1).click()
+    expect(page.locator("#errors .filters a[aria-current]")).to_have_count(1)
+    assert "kind=" in page.url
+
+
+def test_errors_as_json(visit: Opener) -> None:
+    page = visit("/").page
+    answer = page.request.get(page.url + "nothing-here", headers={"Accept": "application/json"})
+    assert answer.status == 404
+    assert answer.json()["error"] == "not-found"
+    hidden = page.request.get(page.url + "console/deliveries", headers={"Accept": "application/json"})
+    assert hidden.status == 404
+
+
+def test_print_keeps_the_mark_and_the_records(visit: Opener, entity_path: str) -> None:
+    page = visit(entity_path).page
+    page.emulate_media(media="print")
+    expect(page.locator(".demo-mark").first).to_be_visible()
+    expect(page.locator(".main-nav")).to_be_hidden()
+    expect(page.locator(".entity-card h1")).to_be_visible()

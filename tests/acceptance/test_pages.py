@@ -1,0 +1,126 @@
+"""Every page in both languages and two widths: accessible, quiet, narrow enough, marked."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import WIDTHS, Officer, Opener
+
+PUBLIC = {
+    "home": "/",
+    "search-empty": "/search",
+    "search-hits": "/search?q=%E7%A4%BA%E4%BE%8B",
+    "search-none": "/search?q=%E6%B2%A1%E6%9C%89%E8%BF%99%E5%AE%B6",
+    "search-bad-code": "/search?q=91410100MA9D8EMO74",
+    "catalogue": "/catalogue",
+    "catalogue-penalty": "/catalogue/penalty",
+    "catalogue-unknown": "/catalogue/nothing",
+    "sign-in": "/console/login",
+    "console-anonymous": "/console/deliveries",
+    "not-found": "/nothing-here",
+    "entity-unknown": "/entities/nothing-here",
+}
+LANGUAGES = {"zh": "", "en": "/en"}
+#: Text nodes with Chinese that are not marked as Chinese data.
+CHINESE = """() => {
+  const found = [];
+  const walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const text = walk.currentNode.data.trim();
+    const parent = walk.currentNode.parentElement;
+    if (/[\\u3400-\\u9fff]/.test(text) && !parent.closest('[lang="zh-CN"]') && !parent.closest('title')) found.push(text);
+  }
+  for (const element of document.querySelectorAll('[aria-label], [placeholder], [alt]'))
+    for (const name of ['aria-label', 'placeholder', 'alt']) {
+      const text = element.getAttribute(name) ?? '';
+      if (/[\\u3400-\\u9fff]/.test(text)) found.push(`${name}: ${text}`);
+    }
+  return found;
+}"""
+
+
+def chinese_left(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(CHINESE)
+    return found
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_page(visit: Opener, name: str, language: str, width: int) -> None:
+    opened = visit(LANGUAGES[language] + PUBLIC[name], width=width)
+    opened.check()
+    expect(opened.page.locator("html")).to_have_attribute("lang", "en" if language == "en" else "zh-CN")
+    expect(opened.page.locator("h1")).to_have_count(1)
+    if language == "en":
+        assert chinese_left(opened.page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_entity_file(visit: Opener, entity_path: str, language: str, width: int) -> None:
+    opened = visit(LANGUAGES[language] + entity_path, width=width)
+    opened.check()
+    expect(opened.page.locator(".entity-card h1")).to_be_visible()
+    if language == "en":
+        assert chinese_left(opened.page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_deliveries(visit: Opener, officer: Officer, language: str, width: int) -> None:
+    opened = visit(f"{LANGUAGES[language]}/console/deliveries", width=width, who=officer)
+    opened.check()
+    if language == "en":
+        assert chinese_left(opened.page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_delivery(visit: Opener, officer: Officer, delivery_path: str, language: str, width: int) -> None:
+    opened = visit(LANGUAGES[language] + delivery_path, width=width, who=officer)
+    opened.check()
+    expect(opened.page.locator("#errors")).to_be_visible()
+    if language == "en":
+        assert chinese_left(opened.page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_without_the_right(visit: Opener, reader: Officer, width: int) -> None:
+    opened = visit("/console/deliveries", width=width, who=reader)
+    opened.check()
+    expect(opened.page.locator(".message-card__number")).to_contain_text("403")
+
+
+@pytest.mark.parametrize("path", ["/", "/search?q=%E7%A4%BA%E4%BE%8B", "/catalogue/penalty", "/console/login", "/nothing-here"])
+def test_narrowest_window(visit: Opener, path: str) -> None:
+    """320 px is 1280 px at 400 percent zoom."""
+    for language in LANGUAGES.values():
+        page = visit(language + path, width=320).page
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_narrowest_entity_file(visit: Opener, entity_path: str) -> None:
+    assert visit(entity_path, width=320).page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_touch_targets_on_a_phone(visit: Opener, entity_path: str) -> None:
+    """Buttons, menu entries and tabs are at least 44 px high."""
+    page = visit(entity_path, width=390).page
+    sizes = page.eval_on_selector_all(
+        ".button, .main-nav a, .tab-bar a, .utility-bar li a, .pagination a, .search-box input",
+        "items => items.filter(i => i.offsetParent).map(i => [i.textContent.trim(), i.getBoundingClientRect().height])",
+    )
+    assert sizes
+    assert [size for size in sizes if size[1] < 44] == []
+
+
+def test_no_inline_styles_or_scripts(visit: Opener, entity_path: str) -> None:
+    for path in ("/", entity_path, "/catalogue/penalty", "/console/login"):
+        html = visit(path, scripts=False).page.content()
+        assert not re.search(r"<[^>]+\sstyle=", html), path
+        assert not re.search(r"<script(?![^>]*\bsrc=)", html), path
+        assert not re.search(r"<[^>]+\son\w+=", html), path
