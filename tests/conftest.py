@@ -1,0 +1,110 @@
+"""Fixtures by cost: unit tests take none of these; integration tests get a database of their own, cloned in a blink.
+
+One embedded PostgreSQL serves the whole run, below .cache/test-home. A migrated database is made once as a template;
+``database_url`` clones it for a module, so every test meets a real, committed, unshared database, and the code under
+test may open as many sessions as it likes.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).parents[1]
+HOME = ROOT / ".cache" / "test-home"
+os.environ["XINYONG_HOME"] = str(HOME)
+os.environ.pop("XINYONG_DATABASE_URL", None)
+os.environ["DJANGO_SETTINGS_MODULE"] = "xinyong.settings"
+HOME.mkdir(parents=True, exist_ok=True)
+
+import django  # noqa: E402  (the settings read the environment above)
+from django.test.utils import setup_test_environment  # noqa: E402
+
+django.setup()
+setup_test_environment()
+
+# Two shared cores: a slow example is no failure.
+settings.register_profile("xinyong", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("xinyong")
+
+SHARED = ROOT.parent / "shared" / "data"
+TEMPLATE = "xinyong_template"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real material beside the checkout; tests that need it say so when it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared/data is not here: tests on real material are left out")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The embedded server of the run with a freshly migrated template. Yields the socket folder."""
+    import psycopg
+
+    from xinyong.runtime import postgres
+
+    started = postgres.start()
+    here = postgres.server()
+    try:
+        with psycopg.connect(here.url, autocommit=True) as connection:
+            for (name,) in connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^xinyong_'").fetchall():
+                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        with use_database(here.socket, TEMPLATE):
+            from xinyong.migrate import prepare
+
+            prepare()
+        yield str(here.socket)
+    finally:
+        if started:
+            postgres.stop()
+
+
+class use_database:
+    """Point the platform, Django's connection included, at one database; undone on exit."""
+
+    def __init__(self, socket: Path | str, name: str) -> None:
+        self.url = f"host={socket} dbname={name} user=xinyong"
+        self.name = name
+        self.socket = str(socket)
+
+    def __enter__(self) -> str:
+        from django.db import connections
+
+        connections["default"].close()
+        os.environ["XINYONG_DATABASE_URL"] = self.url
+        self.before = dict(connections["default"].settings_dict)
+        connections["default"].settings_dict.update(NAME=self.name, HOST=self.socket, USER="xinyong", PORT="")
+        return self.url
+
+    def __exit__(self, *exc: object) -> None:
+        from django.db import connections
+
+        connections["default"].close()
+        connections["default"].settings_dict.update(self.before)
+        os.environ.pop("XINYONG_DATABASE_URL", None)
+
+
+@pytest.fixture(scope="module")
+def database_url(server: str) -> Iterator[str]:
+    """A migrated database of this test module's own, as the platform's system of record."""
+    import psycopg
+
+    from xinyong.runtime import postgres
+
+    name = f"xinyong_{uuid.uuid4().hex[:12]}"
+    admin = postgres.server().url
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    with use_database(server, name) as url:
+        yield url
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
