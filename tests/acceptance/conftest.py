@@ -69,6 +69,7 @@ def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = _free_port()
     command = Path(sys.executable).parent / "xinyong"
     environment = {**os.environ, "XINYONG_HOME": str(home), "XINYONG_PORT": str(port), "XINYONG_WORKERS": "1"}
+    environment.pop("XINYONG_DATABASE_URL", None)
     log = (home / "site.log").open("wb")
     process = subprocess.Popen([command, "demo"], env=environment, stdout=log, stderr=subprocess.STDOUT)
     base = f"http://127.0.0.1:{port}"
@@ -138,7 +139,8 @@ class Opened:
         self.page.evaluate(AXE.read_text("utf-8"))
         found = self.page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
         broken = [
-            {"rule": item["id"], "at": [node["html"][:200] for node in item["nodes"][:3]]} for item in found["violations"]
+            {"rule": item["id"], "at": [node["html"][:200] for node in item["nodes"][:3]]}
+            for item in found["violations"]
         ]
         address = self.page.url
         assert broken == [], f"{address}\n{json.dumps(broken, ensure_ascii=False, indent=1)}"

@@ -44,7 +44,9 @@ def test_focus_shows_both_rings(visit: Opener) -> None:
     page = visit("/catalogue").page
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
-    shown = page.evaluate("(s => [s.outlineColor, s.outlineWidth, s.boxShadow])(getComputedStyle(document.activeElement))")
+    shown = page.evaluate(
+        "(s => [s.outlineColor, s.outlineWidth, s.boxShadow])(getComputedStyle(document.activeElement))"
+    )
     assert shown[0] == "rgb(255, 191, 71)"
     assert shown[1] == "3px"
     assert "rgb(22, 32, 46)" in shown[2]

@@ -95,7 +95,9 @@ def test_without_the_right(visit: Opener, reader: Officer, width: int) -> None:
     expect(opened.page.locator(".message-card__number")).to_contain_text("403")
 
 
-@pytest.mark.parametrize("path", ["/", "/search?q=%E7%A4%BA%E4%BE%8B", "/catalogue/penalty", "/console/login", "/nothing-here"])
+@pytest.mark.parametrize(
+    "path", ["/", "/search?q=%E7%A4%BA%E4%BE%8B", "/catalogue/penalty", "/console/login", "/nothing-here"]
+)
 def test_narrowest_window(visit: Opener, path: str) -> None:
     """320 px is 1280 px at 400 percent zoom."""
     for language in LANGUAGES.values():

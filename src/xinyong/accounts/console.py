@@ -19,9 +19,18 @@ from django.views.decorators.http import require_POST
 
 from xinyong.accounts.models import User
 from xinyong.audit import actions as audit
-from xinyong.ui.errors import SignInNeeded
+from xinyong.errors import ErrorCode, XinyongError
 
 P = ParamSpec("P")
+
+
+class SignInNeeded(XinyongError):
+    """Nobody is signed in: the page may or may not exist, and the answer does not tell which."""
+
+    code = ErrorCode.NOT_FOUND
+    status = 404
+    zh = "页面不存在，或需要登录后查看。"
+    en = "The page does not exist, or can be seen only after signing in."
 
 
 def officer_only(

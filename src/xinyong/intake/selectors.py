@@ -137,12 +137,21 @@ def delivery_list(user: User, state: str, page: int, language: str) -> DeliveryL
     )
 
 
-def _error_row(finding: StoredFinding, language: str) -> ErrorRow:
+def _labels(delivery: Delivery, language: str) -> dict[str, str]:
+    """Field code to name, for files whose header consists of field codes."""
+    entry = _entry(delivery)
+    if isinstance(entry, BundleEntry):
+        return {}
+    return {item.code: item.name_en if language == "en" else item.name_zh for item in entry.fields}
+
+
+def _error_row(finding: StoredFinding, labels: dict[str, str], language: str) -> ErrorRow:
     english = language == "en"
+    named = finding.column if finding.column not in ("", finding.field) else labels.get(finding.field, finding.column)
     return ErrorRow(
         row=finding.row,
         field=finding.field,
-        column=finding.column,
+        column=named,
         value=finding.value,
         kind=finding.kind,
         kind_label=_KIND_LABELS[FindingKind(finding.kind)][1 if english else 0],
@@ -156,14 +165,16 @@ def _error_row(finding: StoredFinding, language: str) -> ErrorRow:
 def error_rows(user: User, number: str, language: str = "zh") -> Iterator[ErrorRow]:
     """All findings of a delivery in the order of the file, streamed, for the downloads."""
     delivery = _one(user, number)
+    labels = _labels(delivery, language)
     for finding in StoredFinding.objects.filter(delivery=delivery).order_by("row", "id").iterator(2000):
-        yield _error_row(finding, language)
+        yield _error_row(finding, labels, language)
 
 
 def delivery_page(user: User, number: str, kind: str, page: int, language: str) -> DeliveryPage:
     """Everything the delivery page shows. Raises DeliveryNotFound or RightMissing."""
     english = language == "en"
     delivery = _one(user, number)
+    labels = _labels(delivery, language)
     findings = StoredFinding.objects.filter(delivery=delivery)
     counts = dict(findings.values_list("kind").annotate(total=Count("id")).order_by("kind"))
     everything = sum(counts.values())
@@ -207,7 +218,7 @@ def delivery_page(user: User, number: str, kind: str, page: int, language: str) 
         warnings=delivery.warnings,
         kinds=tuple(kinds),
         kind=kind,
-        errors=tuple(_error_row(item, language) for item in errors),
+        errors=tuple(_error_row(item, labels, language) for item in errors),
         errors_total=total,
         page=page,
         pages=pages,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -13,7 +13,7 @@ from xinyong.catalogue.entry import DatasetEntry, Disclosure, Field, FieldType, 
 from xinyong.publicity.pages import Clock, FieldValue, RecordCard, SourceLine
 from xinyong.registry.models import Entity
 from xinyong.runtime import cryptography
-from xinyong.standards import entity_types, redaction
+from xinyong.standards import entity_types, industries, redaction
 from xinyong.standards.dates import OPEN_ENDED_TEXT
 
 _KINDS = {
@@ -71,7 +71,8 @@ def kind_label(kind: str, language: str) -> str:
 def status_label(entity: Entity, language: str) -> str:
     """Registration status, or that the register has not spoken of the entity yet."""
     if entity.status:
-        return entity.status
+        known = entity_types.registration_status(entity.status)
+        return known.label if known else entity.status
     if entity.registered:
         return ""
     return "Not yet in the register" if language == "en" else "登记信息未归集"
@@ -130,7 +131,28 @@ def value(field: Field, payload: dict[str, Any], language: str) -> str | None:
         return "No end date" if language == "en" else "长期"
     if field.type in (FieldType.MONEY_WAN, FieldType.CAPITAL):
         return _money(str(stored), language)
-    return _redacted(str(stored))
+    lookup = _STANDARD_LABELS.get(field.code)
+    label = lookup(str(stored)) if lookup is not None else None
+    return label if label is not None else _redacted(str(stored))
+
+
+def _entity_type(code: str) -> str | None:
+    known = entity_types.entity_types().get(code)
+    return f"{known.label}（{code}）" if known else None
+
+
+def _industry(code: str) -> str | None:
+    division = industries.industries().get(code.lstrip("ABCDEFGHIJKLMNOPQRST")[:2])
+    known = division or industries.section_of(code)
+    return f"{known.label}（{code}）" if known else None
+
+
+#: Exchange fields whose values are codes of published standards (GB/T 4754, enterprise types).
+_STANDARD_LABELS: Mapping[str, Callable[[str], str | None]] = {
+    "ENTTYPE": _entity_type,
+    "INDUSTRYCO": _industry,
+    "INDUSTRYPHY": _industry,
+}
 
 
 def _redacted(text: str) -> str:
@@ -156,7 +178,13 @@ def fields_of(entry: DatasetEntry, payload: Any, language: str) -> tuple[FieldVa
     loaded = _loaded(payload)
     raw = loaded.get("_raw", {})
     shown = []
+    subject = entry.subject
+    # The file's head names the entity; repeating its numbers in every record would bury what the record says.
+    named = set() if subject.creates else {subject.code, subject.name, subject.kind, subject.registration_number}
+    named.add(None if subject.creates else subject.organisation_code)
     for field in entry.fields:
+        if field.code in named:
+            continue
         text = value(field, loaded, language)
         if text is None:
             continue
@@ -198,6 +226,8 @@ def card(row: Sequence[Any], language: str, today: date) -> RecordCard:
     entry = entry_of(digest)
     english = language == "en"
     title = text_of(entry, entry.number_field, payload) or text_of(entry, entry.title_field, payload)
+    if entry.subject.creates:
+        title = text_of(entry, entry.subject.name, payload)
     graded = entry.nature is Nature.ADVERSE and severity in _SEVERITY
     clock = None
     if entry.nature is Nature.ADVERSE and public_until is not None:

@@ -81,7 +81,7 @@ def search(text: str, page: int = 1) -> Found:
     """
     cleaned = text.strip()
     diagnosis = diagnose(cleaned) if _looks_like_code(cleaned) else None
-    for value in {cleaned, diagnosis.normalised if diagnosis else ""} - {""}:
+    for value in {cleaned, (diagnosis.normalised or "") if diagnosis else ""} - {""}:
         identifier = Identifier.objects.select_related("entity").filter(value=value).first()
         if identifier is not None:
             reason = "code" if identifier.type == Identifier.Type.CREDIT_CODE else "number"

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
 
 #: Nearer than this to an edge, the earliest repair is written in the middle instead of at its mark. The words at the
 #: right end are the longest.
 _LEFT, _RIGHT = 18, 28
 #: Nearer than this to another mark, the mark of today gets its label one line lower.
 _NEAR = 16
+
+
+class ClockDates(Protocol):
+    """What a repair clock brings along; the pages of publicity satisfy it."""
+
+    @property
+    def earliest_repair(self) -> date | None: ...
+
+    @property
+    def minimum_percent(self) -> int: ...
+
+    @property
+    def today_percent(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

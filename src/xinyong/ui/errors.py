@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
+from xinyong.accounts.console import SignInNeeded
 from xinyong.errors import ErrorCode, XinyongError
 from xinyong.ui.context import language
 
@@ -27,15 +28,6 @@ class PageNotFound(XinyongError):
     status = 404
     zh = "没有地址为「{path}」的页面。请检查网址，或从首页重新查询。"
     en = "There is no page at '{path}'. Check the address, or start again from the home page."
-
-
-class SignInNeeded(XinyongError):
-    """Nobody is signed in: the page may or may not exist, and the answer does not tell which."""
-
-    code = ErrorCode.NOT_FOUND
-    status = 404
-    zh = "页面不存在，或需要登录后查看。"
-    en = "The page does not exist, or can be seen only after signing in."
 
 
 class FormRefused(XinyongError):

@@ -21,7 +21,8 @@ from xinyong.intake.reading.model import KIB, ROW, Assembler, Limits, Piece, Raw
 from xinyong.intake.reading.scan import Scan, Scanner, cells_of, count_delimiters, record_of
 from xinyong.intake.reading.text import SENTINEL, Failure, Utf8Stream, row_too_long
 
-_WINDOW = 32 * KIB  # text scanned again after a violation; grows while all is well
+_WINDOW = 8 * KIB  # text scanned again after a violation; grows while all is well
+_FEW = 100  # records that are read faster one by one than through Polars
 _ODD = re.compile(rb"\xef\xb7\x90|\xef\xbf[\xbd-\xbf]")
 _BREAK = re.compile(rb"\r\n|\n|\r")
 _LEAD = np.zeros(256, dtype=np.bool_)
@@ -150,8 +151,7 @@ class DelimitedReader:
 
     def _emit_remarks(self) -> Iterator[RawBatch]:
         if self._remark is not None:
-            frame = text_frame(self._names, [], [])
-            yield from self._assembler.add(Piece(frame, [self._remark], 1, 0), self._stream.position)
+            yield from self._assembler.add(Piece([self._remark], 1, 0), self._stream.position)
             self._remark = None
 
     def _next_line(self, text: bytes, start: int) -> int:
@@ -228,32 +228,19 @@ class DelimitedReader:
         if self._stream.odd and (b"\xef\xb7" in payload or b"\xef\xbf" in payload):
             odd = np.array([match.start() + low for match in _ODD.finditer(payload)], dtype=np.intp)
             doubtful[record_of(odd, ends)] = True
+        few = last - first < _FEW
+        if few:
+            doubtful[:] = True
         doubtful &= ~empty
         failures = self._failures_before(span.place + high)
-        findings: list[Finding] = []
-        looked: list[tuple[int, list[str | None]]] = []
-        rejected = 0
+        piece = Piece([], 0, high - low)
+        self._tally.blank += int(empty.sum())
         for index in np.flatnonzero(doubtful):
-            cells, remark = self._look(span, first + int(index), int(counts[index]), failures)
-            if remark is not None:
-                findings.append(remark)
-            if cells is None:
-                rejected += 1
-            else:
-                looked.append((span.number + first + int(index), cells))
-        good = ~(empty | doubtful)
-        frame, extra = self._extract(span, payload, low, good)
-        findings += extra
-        if looked:
-            frame = pl.concat([frame, text_frame(self._names, [n for n, _ in looked], [c for _, c in looked])]).sort(
-                ROW
-            )
-        height = frame.height
-        frame = frame.filter(~pl.all_horizontal(pl.col(self._names).is_null()))
-        self._tally.blank += int(empty.sum()) + height - frame.height
-        if findings:
-            findings.sort(key=lambda finding: finding.row)
-        return Piece(frame, findings, frame.height + rejected + len(extra), high - low)
+            self._look(piece, span, first + int(index), failures)
+        if not few:
+            self._extract(piece, span, payload, low, ~(empty | doubtful))
+            piece.findings.sort(key=lambda finding: finding.row)
+        return piece
 
     def _formula_records(self, span: _Span, low: int, high: int) -> npt.NDArray[np.intp]:
         """Records with a cell that may begin a formula."""
@@ -283,42 +270,46 @@ class DelimitedReader:
             found[failure.place] = failure
         return found
 
-    def _look(
-        self, span: _Span, index: int, count: int, failures: dict[int, Failure]
-    ) -> tuple[list[str | None] | None, Finding | None]:
-        """Cells of a doubtful record, or the reason why it is rejected; a warning comes beside the cells."""
+    def _look(self, piece: Piece, span: _Span, index: int, failures: dict[int, Failure]) -> None:
+        """One record by itself: its cells or the reason why it is rejected go to the piece."""
         raw, row = span.record(index), span.number + index
+        names, limit = self._names, self._limits.max_cell_chars
         if failures and SENTINEL in raw:
-            place = span.place + int(span.starts[index]) + raw.index(SENTINEL)
-            failure = failures.get(place)
+            failure = failures.get(span.place + int(span.starts[index]) + raw.index(SENTINEL))
             if failure is not None:
-                return None, remarks.encoding(row, failure.offset, failure.raw, self._stream.name, failure.looks)
+                piece.read += 1
+                piece.findings.append(
+                    remarks.encoding(row, failure.offset, failure.raw, self._stream.name, failure.looks)
+                )
+                return
         cells = cells_of(raw.decode("utf-8", "replace"), self._delimiter)
-        names = len(self._names)
-        if len(cells) < names or any(cells[names:]):
-            if not any(cells):
-                return [None] * names, None
-            cut = len(cells) < names and self._is_last(span, index)
-            return None, remarks.cell_count(row, names, len(cells), cut=cut)
-        warning = None
-        for name, cell in zip(self._names, cells, strict=False):
-            remark = remarks.check_cell(row, name, cell, self._limits.max_cell_chars)
+        if not any(cells):
+            self._tally.blank += 1
+            return
+        piece.read += 1
+        if len(cells) < len(names) or any(cells[len(names) :]):
+            cut = len(cells) < len(names) and self._is_last(span, index)
+            piece.findings.append(remarks.cell_count(row, len(names), len(cells), cut=cut))
+            return
+        for name, cell in zip(names, cells, strict=False):
+            remark = remarks.check_cell(row, name, cell, limit) if cell else None
             if remark is not None:
-                return None, remark
-            if warning is None and "\ufffd" in cell:
-                warning = remarks.replacement(row, name, cell)
-        return [cell or None for cell in cells[:names]], warning
+                piece.findings.append(remark)
+                return
+        warning = next((n for n, cell in zip(names, cells, strict=False) if "\ufffd" in cell), None)
+        if warning is not None:
+            piece.findings.append(remarks.replacement(row, warning, cells[names.index(warning)]))
+        piece.numbers.append(row)
+        piece.rows.append([cell or None for cell in cells[: len(names)]])
 
     def _is_last(self, span: _Span, index: int) -> bool:
         return self._open_end and int(span.scan.ends[index]) + 1 >= len(span.scan.data)
 
-    def _extract(
-        self, span: _Span, payload: bytes, low: int, good: npt.NDArray[np.bool_]
-    ) -> tuple[pl.DataFrame, list[Finding]]:
-        """Rows of the proved records; findings for those with text under an unnamed column."""
+    def _extract(self, piece: Piece, span: _Span, payload: bytes, low: int, good: npt.NDArray[np.bool_]) -> None:
+        """Rows of the proved records join those looked at one by one, in order."""
         kept = np.flatnonzero(good)
         if not len(kept):
-            return text_frame(self._names, [], []), []
+            return
         scan, first = span.scan, span.first
         starts, ends = span.starts[first : span.last], scan.ends[first : span.last]
         if len(scan.lone_returns):  # Polars knows \n and \r\n
@@ -348,13 +339,19 @@ class DelimitedReader:
         frame = frame.select(
             numbers, *(pl.col(old).alias(new) for old, new in zip(frame.columns, self._names, strict=False)), *spare
         )
-        findings = []
-        if spare:
+        height = frame.height
+        frame = frame.filter(~pl.all_horizontal(pl.col(frame.columns[1:]).is_null()))
+        self._tally.blank += height - frame.height
+        piece.read += frame.height
+        if spare:  # unnamed columns at the end must stay empty
             filled = ~pl.all_horizontal(pl.col(spare).is_null())
             for row in frame.filter(filled).get_column(ROW):
-                findings.append(remarks.cell_count(row, len(self._names), self._width))
+                piece.findings.append(remarks.cell_count(row, len(self._names), self._width))
             frame = frame.filter(~filled).drop(spare)
-        return frame, findings
+        if piece.rows:
+            frame = pl.concat([frame, text_frame(self._names, piece.numbers, piece.rows)]).sort(ROW)
+            piece.numbers, piece.rows = [], []
+        piece.frame = frame
 
 
 def _line_feeds_only(

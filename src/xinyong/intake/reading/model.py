@@ -113,12 +113,21 @@ def text_frame(header: Sequence[str], numbers: Sequence[int], rows: Sequence[Seq
 
 @dataclass(slots=True)
 class Piece:
-    """Some consecutive rows on their way into a batch."""
+    """Some consecutive rows on their way into a batch: a frame, or single rows where they are few."""
 
-    rows: pl.DataFrame
     findings: list[Finding]
     read: int
     size: int
+    frame: pl.DataFrame | None = None
+    numbers: list[int] = field(default_factory=list)
+    rows: list[Sequence[str | None]] = field(default_factory=list)
+
+    def absorb(self, other: Piece) -> None:
+        self.findings += other.findings
+        self.read += other.read
+        self.size += other.size
+        self.numbers += other.numbers
+        self.rows += other.rows
 
 
 @dataclass(slots=True)
@@ -137,16 +146,22 @@ class Assembler:
             self._read + piece.read > self.limits.batch_rows or self._size + piece.size > self.limits.batch_bytes
         ):
             yield from self.flush(position)
-        self._pieces.append(piece)
         self._read += piece.read
         self._size += piece.size
+        if piece.frame is None and self._pieces and self._pieces[-1].frame is None:
+            self._pieces[-1].absorb(piece)
+        else:
+            self._pieces.append(piece)
 
     def flush(self, position: float) -> Iterator[RawBatch]:
         pieces, read = self._pieces, self._read
         self._pieces, self._read, self._size = [], 0, 0
         if not read:
             return
-        frames = [piece.rows for piece in pieces if piece.rows.height] or [pieces[0].rows]
+        frames = [
+            piece.frame if piece.frame is not None else text_frame(self.header, piece.numbers, piece.rows)
+            for piece in pieces
+        ]
         rows = frames[0] if len(frames) == 1 else pl.concat(frames)
         findings = [finding for piece in pieces for finding in piece.findings]
         self.tally.read += read

@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from xinyong.publicity.pages import Clock
 from xinyong.ui import clock as clock_drawing
 from xinyong.ui import icons
 
@@ -87,7 +86,7 @@ def data_lang(context: dict[str, Any], text: object = None) -> SafeString:
 
 
 @register.simple_tag
-def clock_marks(clock: Clock) -> clock_drawing.ClockMarks:
+def clock_marks(clock: clock_drawing.ClockDates) -> clock_drawing.ClockMarks:
     """The drawing positions of a repair clock."""
     minimum = clock.minimum_percent if clock.earliest_repair else None
     return clock_drawing.marks(minimum, clock.today_percent)

@@ -10,7 +10,7 @@ import pytest
 
 from xinyong.catalogue.entry import Severity
 from xinyong.intake.findings import Finding
-from xinyong.intake.reading import Limits, SourceInfo, Tally, open_source
+from xinyong.intake.reading import Limits, SourceInfo, Tally, delimited, open_source
 
 Row = tuple[object, ...]
 
@@ -66,12 +66,18 @@ def read(path: Path, limits: Limits | None = None, known: frozenset[str] = froze
 
 @pytest.fixture
 def give(tmp_path: Path) -> Callable[..., Outcome]:
-    """``give(content, …)``: read these bytes as a delivered file."""
+    """``give(content, …)``: read these bytes as a delivered file, by both ways through CSV, which must agree."""
 
     def run(content: bytes | str, **options: object) -> Outcome:
         path = tmp_path / "delivery"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return read(path, **options)  # type: ignore[arg-type]
+        got = read(path, **options)  # type: ignore[arg-type]
+        if got.info.format == "csv":
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(delimited, "_FEW", 0)
+                other = read(path, **options)  # type: ignore[arg-type]
+            assert (got.rows, got.codes, got.tally) == (other.rows, other.codes, other.tally)
+        return got
 
     return run
 

@@ -181,7 +181,7 @@ def test_batches_respect_rows_and_bytes(give):
     assert len(give(text, limits=Limits(batch_rows=7)).rows) == 1000
 
 
-# -- header -----------------------------------------------------------------------------------------------------------
+# -- header ----------------------------------------------------------------------------------------------------------
 
 
 def test_header_below_title_rows(give):
@@ -219,7 +219,7 @@ def test_too_many_columns(give):
         give(",".join(f"c{i}" for i in range(600)) + "\n")
 
 
-# -- against the standard library ---------------------------------------------------------------------------------------
+# -- against the standard library --------------------------------------------------------------------------------------
 
 CELL = st.text(alphabet='ab中"",;\r\n\t é😀　', max_size=6)
 

@@ -11,9 +11,8 @@ from xinyong.intake.reading import FileTooLarge, HeaderUnusable, HeaderWrong, Li
 
 
 def test_values_as_text(give):
-    got = give(
-        '{"名称": " 甲 ", "额": 1.10, "大": 12345678901234567890, "e": 1E5, "是": true, "空": null, "无": ""}\r\n\n{"额": -0.0}'
-    )
+    first = '{"名称": " 甲 ", "额": 1.10, "大": 12345678901234567890, "e": 1E5, "是": true, "空": null, "无": ""}'
+    got = give(first + '\r\n\n{"额": -0.0}')
     assert got.info.format == "jsonl" and got.info.delimiter == ""
     assert got.info.header == ("名称", "额", "大", "e", "是", "空", "无")
     assert got.rows[0] == (1, " 甲 ", "1.10", "12345678901234567890", "1E5", "true", None, None)
