@@ -3,7 +3,8 @@
 One server per XINYONG_HOME, reached by a Unix socket in a mode-700 folder; it never listens on the network. It is
 started by the first command that needs it and goes on until ``xinyong stop``, so a killed command never takes the
 database with it. PostgreSQL refuses to run as root: for root the server runs inside a user namespace that calls the
-same user ``nobody`` (files keep their owner), or, where namespaces are not allowed, really as ``nobody``.
+same user ``nobody`` (files keep their owner), or, where namespaces are not allowed, really as ``nobody``, with the one
+capability to pass folders that only root may enter where the installation lies below one.
 """
 
 from __future__ import annotations
@@ -99,20 +100,34 @@ def binaries() -> Path:
     return folder
 
 
-def _namespace_prefix() -> list[str]:
-    return ["unshare", "--user", "--map-user=65534", "--map-group=65534", "--"]
-
-
-def _nobody_prefix() -> list[str]:
+def _ways() -> dict[str, list[str]]:
+    """Ways for root to run a program as somebody else, best first. The last two may pass private folders on the way."""
     nobody = pwd.getpwnam("nobody")
-    return ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", "--"]
+    user = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
+
+    def passing(capability: str) -> list[str]:
+        return [
+            *user,
+            "--securebits=+no_setuid_fixup",
+            f"--inh-caps=+{capability}",
+            f"--ambient-caps=+{capability}",
+            "--",
+        ]
+
+    return {
+        "namespace": ["unshare", "--user", "--map-user=65534", "--map-group=65534", "--"],
+        "nobody": [*user, "--"],
+        "nobody-search": passing("dac_read_search"),
+        "nobody-override": passing("dac_override"),
+    }
 
 
-def _works(prefix: list[str], probe: Path) -> bool:
+def _works(prefix: list[str], here: Server, folder: Path) -> bool:
     if shutil.which(prefix[0]) is None:
         return False
-    result = subprocess.run([*prefix, str(probe), "--version"], capture_output=True, check=False)
-    return result.returncode == 0
+    script = 'test -x "$0" && exec "$1" --version'
+    probe = [*prefix, "sh", "-c", script, str(here.root), str(folder / "initdb")]
+    return subprocess.run(probe, capture_output=True, cwd="/", check=False).returncode == 0
 
 
 def _prefix(here: Server, folder: Path) -> list[str]:
@@ -121,21 +136,22 @@ def _prefix(here: Server, folder: Path) -> list[str]:
         return []
     mark = here.root / "run-as"
     chosen = mark.read_text().strip() if mark.exists() else ""
-    if chosen != "nobody" and _works(_namespace_prefix(), folder / "initdb"):
-        mark.write_text("namespace")
-        return _namespace_prefix()
-    if chosen != "namespace" and _works(_nobody_prefix(), folder / "initdb"):
-        mark.write_text("nobody")
-        nobody = pwd.getpwnam("nobody")
-        for path in (here.root, here.socket):
-            os.chown(path, nobody.pw_uid, nobody.pw_gid)
-        return _nobody_prefix()
+    nobody = pwd.getpwnam("nobody")
+    for name, prefix in _ways().items():
+        # A data folder belongs to the user it was made by: root within a namespace, or nobody.
+        if chosen and (chosen == "namespace") != (name == "namespace"):
+            continue
+        if _works(prefix, here, folder):
+            mark.write_text(name)
+            if name != "namespace":
+                for path in (here.root, here.socket):
+                    os.chown(path, nobody.pw_uid, nobody.pw_gid)
+            return prefix
     raise DatabaseUnavailable(
-        why="以 root 身份运行，而本机不允许用户命名空间，nobody 也无法进入安装目录 / run as root, user namespaces are "
-        "not allowed here, and user nobody cannot enter the installation folder",
-        what_to_do="请以普通用户运行，或把程序与 XINYONG_HOME 放到所有用户可进入的目录，或设置 XINYONG_DATABASE_URL。",
-        what_to_do_en="Run as an ordinary user, or put the program and XINYONG_HOME where every user may enter, "
-        "or set XINYONG_DATABASE_URL.",
+        why="以 root 身份运行，而本机既不允许用户命名空间，也不能换用 nobody 用户 / run as root, but neither user "
+        "namespaces nor a change to user nobody are allowed here",
+        what_to_do="请以普通用户运行，或设置 XINYONG_DATABASE_URL。",
+        what_to_do_en="Run as an ordinary user, or set XINYONG_DATABASE_URL.",
     )
 
 

@@ -1,0 +1,170 @@
+"""Entities are found by every spelling of their numbers and names, and by nothing that only looks alike."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xinyong.registry import keys, selectors
+from xinyong.standards.credit_code_diagnosis import diagnose
+
+NUMBER = "410700600000014"
+
+
+@pytest.fixture(scope="module")
+def known(desk: Any) -> Any:
+    """A company that changed its name, one with brackets, an individual business without a code, and namesakes."""
+    desk.take([desk.registration(desk.code(1), "示例曾用贸易有限公司")])
+    desk.take(
+        [
+            desk.registration(desk.code(1), "示例现名贸易有限公司"),
+            desk.registration(desk.code(2), "示例（河南）国际贸易有限公司"),
+            desk.registration(desk.code(3), "示例现名贸易有限公司分公司"),
+            *[desk.registration(desk.code(100 + number), f"示例同姓{number:02d}有限公司") for number in range(45)],
+        ]
+    )
+    receipt = desk.take(
+        [desk.penalty("", "示例老店", CF_XDR_LB="个体工商户", CF_XDR_GSZC=NUMBER)], "penalty"
+    )
+    assert receipt.accepted == 1
+    return desk
+
+
+def wide(text: str) -> str:
+    """ASCII as full-width characters."""
+    return "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text)
+
+
+def only(text: str) -> selectors.Match:
+    """The single match of a search."""
+    found = selectors.search(text)
+    assert found.total == 1 == len(found.matches), f"{text}: {found.total}"
+    return found.matches[0]
+
+
+@pytest.mark.parametrize("spelling", [str, str.lower, wide, lambda code: f" {code} ", lambda code: f"{code[:8]} {code[8:]}"])
+def test_a_code_is_found_in_every_spelling(known: Any, spelling: Any) -> None:
+    code = next(known.code(number) for number in range(100, 145) if any(char.isalpha() for char in known.code(number)))
+    match = only(spelling(code))
+    assert match.reason == "code"
+    assert match.entity.credit_code == code
+
+
+def test_a_registration_number_finds_an_entity_without_a_code(known: Any) -> None:
+    match = only(NUMBER)
+    assert match.reason == "number"
+    assert match.entity.credit_code is None
+    assert match.entity.name == "示例老店"
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("示例（河南）国际贸易有限公司", "name"),
+        ("示例(河南)国际贸易有限公司", "name"),
+        ("示例 (河南) 国际贸易 有限公司", "name"),
+        ("示例（河南）國際貿易有限公司", "name"),
+        ("　示例（河南）国际贸易有限公司　", "name"),
+        ("示例（河南）国际", "prefix"),
+    ],
+)
+def test_a_name_is_found_in_every_writing(known: Any, written: str, reason: str) -> None:
+    match = only(written)
+    assert match.entity.credit_code == known.code(2)
+    assert match.reason == reason
+
+
+def test_a_former_name_finds_the_entity_and_says_so(known: Any) -> None:
+    match = only("示例曾用贸易有限公司")
+    assert (match.entity.credit_code, match.reason, match.via) == (known.code(1), "former", "示例曾用贸易有限公司")
+    assert match.entity.name == "示例现名贸易有限公司"
+    assert [item.name for item in selectors.former_names(match.entity)] == ["示例曾用贸易有限公司"]
+
+
+def test_the_exact_name_comes_before_longer_ones(known: Any) -> None:
+    found = selectors.search("示例现名贸易有限公司")
+    assert [match.reason for match in found.matches] == ["name", "prefix"]
+    assert found.total == 2
+
+
+def test_a_name_in_the_middle_or_nearly_right_finds_nothing(known: Any) -> None:
+    for text in ("国际贸易有限公司", "示例现名货易有限公司", "无此公司"):
+        assert selectors.search(text).total == 0
+
+
+def test_every_page_counts_the_same_and_the_pages_add_up(known: Any) -> None:
+    seen = []
+    for page in (1, 2, 3):
+        found = selectors.search("示例同姓", page)
+        assert found.total == 45
+        seen += [match.entity.pk for match in found.matches]
+    assert len(seen) == len(set(seen)) == 45
+    beyond = selectors.search("示例同姓", 99)
+    assert (beyond.total, beyond.matches) == (45, ())
+
+
+def test_one_wrong_character_offers_the_repaired_code(known: Any) -> None:
+    code = known.code(1)
+    told = 0
+    for place in range(len(code)):
+        wrong = code[:place] + ("2" if code[place] != "2" else "3") + code[place + 1 :]
+        diagnosis = diagnose(wrong)
+        found = selectors.search(wrong)
+        assert found.total == 0
+        assert found.diagnosis is not None
+        assert not found.diagnosis.valid
+        if diagnosis.repaired:
+            told += 1
+            assert found.diagnosis.repaired == diagnosis.repaired
+        else:
+            assert code in {item.code for item in diagnosis.candidates} or place in (0, 1)
+    assert told >= 8
+    wrong = code[:-1] + ("0" if code[-1] != "0" else "1")
+    answer = known.cli("search", wrong, "--json")
+    assert answer.exit_code == 1
+    assert json.loads(answer.stdout.splitlines()[-1])["repaired"] == code
+
+
+# --- addresses --------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(min_value=0, max_value=2**63 - 1))
+def test_a_public_id_comes_back_as_its_number(number: int) -> None:
+    key = keys.public_key(number)
+    assert keys.entity_id(key) == number
+    assert keys.entity_id(key.lower()) == number
+
+
+@given(st.integers(min_value=1, max_value=2**40), st.data())
+def test_one_wrong_character_is_never_another_public_id(number: int, data: st.DataObject) -> None:
+    key = keys.public_key(number)
+    place = data.draw(st.integers(min_value=1, max_value=len(key) - 1))
+    other = data.draw(st.sampled_from([char for char in "0123456789ABCDEFGHJKMNPQRSTVWXYZ" if char != key[place]]))
+    assert keys.entity_id(key[:place] + other + key[place + 1 :]) is None
+
+
+def test_every_other_spelling_of_an_address_moves_to_the_permanent_one(known: Any) -> None:
+    code = next(known.code(number) for number in range(100, 145) if any(char.isalpha() for char in known.code(number)))
+    entity = selectors.by_key(code)
+    assert entity is not None
+    for other in (code.lower(), wide(code), keys.public_key(entity.pk), keys.public_key(entity.pk).lower()):
+        with pytest.raises(selectors.Moved) as moved:
+            selectors.by_key(other)
+        assert moved.value.key == code
+    old = only(NUMBER).entity
+    permanent = keys.public_key(old.pk)
+    assert selectors.by_key(permanent) == old
+    with pytest.raises(selectors.Moved) as moved:
+        selectors.by_key(NUMBER)
+    assert moved.value.key == permanent
+
+
+@pytest.mark.parametrize("text", ["\0", "a\0b", "示例\0现名", "\ud800", "E" + "Z" * 40, "%", "_", "'; --", "E11\n", "9" * 500, ""])
+def test_nonsense_finds_nothing_and_breaks_nothing(known: Any, text: str) -> None:
+    assert selectors.by_key(text) is None
+    assert selectors.search(text).total == 0
+    assert selectors.search(text, 10**30).total == 0
