@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from importlib import metadata
 from typing import Any
 
 import click
 
 from xinyong.errors import XinyongError
-from xinyong.runtime import config, database, postgres
+from xinyong.runtime import clock, config, database, postgres
 from xinyong.runtime.command import command, emit, setup_django
 
 #: state: ok, warn or bad; words in Chinese and English.
@@ -30,7 +30,11 @@ def _home() -> Line:
     usage = shutil.disk_usage(folder)
     free = usage.free >> 30
     state = "ok" if free >= 5 else "warn"
-    return (state, f"{folder}: 剩余 {free} GiB free", "" if state == "ok" else "磁盘空间不足 5 GiB，请清理 / free some space")
+    return (
+        state,
+        f"{folder}: 剩余 {free} GiB free",
+        "" if state == "ok" else "磁盘空间不足 5 GiB，请清理 / free some space",
+    )
 
 
 def _settings() -> Line:
@@ -46,7 +50,11 @@ def _database() -> Line:
     if database.is_embedded():
         running = postgres.is_running(postgres.server())
         if not running:
-            return ("warn", "内嵌数据库未运行 embedded database not running", "任一命令会启动它 / any command starts it")
+            return (
+                "warn",
+                "内嵌数据库未运行 embedded database not running",
+                "任一命令会启动它 / any command starts it",
+            )
     with database.connect(autocommit=True) as connection:
         version = database.check_suitable(connection)
     return ("ok", f"PostgreSQL {version} ({'embedded' if database.is_embedded() else 'external'})", "")
@@ -102,9 +110,13 @@ def _calendar() -> Line:
     from xinyong.standards import calendar
 
     version = calendar.official().version
-    left = version.last - date.today()
+    left = version.last - clock.today()
     state = "ok" if left > timedelta(days=45) else "warn"
-    return (state, f"放假安排至 {version.last} holiday notices until", "" if state == "ok" else "请导入下一年度放假安排 / load next year's notice")
+    return (
+        state,
+        f"放假安排至 {version.last} holiday notices until",
+        "" if state == "ok" else "请导入下一年度放假安排 / load next year's notice",
+    )
 
 
 CHECKS: tuple[tuple[str, Callable[[], Line]], ...] = (

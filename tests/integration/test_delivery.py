@@ -59,7 +59,10 @@ def test_the_receipt_adds_up_and_a_repeat_adds_nothing(desk: Any) -> None:
 
 def test_a_receipt_that_does_not_add_up_cannot_be_stored(desk: Any) -> None:
     desk.take([desk.registration(desk.code(50), "示例五十有限公司")])
-    with database.connect() as connection, pytest.raises(psycopg.errors.CheckViolation, match="intake_delivery_adds_up"):
+    with (
+        database.connect() as connection,
+        pytest.raises(psycopg.errors.CheckViolation, match="intake_delivery_adds_up"),
+    ):
         connection.execute("UPDATE intake_delivery SET accepted = accepted + 1")
 
 
@@ -152,7 +155,9 @@ def test_a_number_and_a_code_tied_in_the_same_file_are_one_entity(desk: Any) -> 
     assert receipt.entities_created == 1
     owners = desk.rows("SELECT DISTINCT entity_id FROM registry_identifier WHERE value IN (%s, %s)", number, code)
     assert len(owners) == 1
-    later = desk.take([desk.penalty("", "示例号码商行", CF_XDR_LB="个体工商户", CF_XDR_GSZC=number, CF_WSH="号3")], "penalty")
+    later = desk.take(
+        [desk.penalty("", "示例号码商行", CF_XDR_LB="个体工商户", CF_XDR_GSZC=number, CF_WSH="号3")], "penalty"
+    )
     assert (later.accepted, later.entities_created) == (1, 0)
 
 
@@ -161,7 +166,9 @@ def test_a_number_and_a_code_tied_in_the_same_file_are_one_entity(desk: Any) -> 
 
 def test_every_encoding_and_format_gives_the_same_content(desk: Any) -> None:
     rows = [
-        desk.registration(desk.code(number), f"示例{number}號（龘）有限公司", 注册资金="100(万元人民币)", 注册地址="示例，路“1”号")
+        desk.registration(
+            desk.code(number), f"示例{number}號（龘）有限公司", 注册资金="100(万元人民币)", 注册地址="示例，路“1”号"
+        )
         for number in range(200, 230)
     ]
     first = desk.csv(rows)
@@ -213,13 +220,24 @@ def test_natural_persons_are_refused_and_leave_no_entity(desk: Any) -> None:
 
 
 def test_personal_numbers_are_stored_nowhere_in_clear(desk: Any) -> None:
-    numbers = {place: resident(f"4107021990030712{index}") for index, place in enumerate(["encrypted", "code", "person", "text"])}
+    numbers = {
+        place: resident(f"4107021990030712{index}")
+        for index, place in enumerate(["encrypted", "code", "person", "text"])
+    }
     code, name = desk.code(310), "示例保密有限公司"
     desk.take([desk.registration(code, name)])
     rows = [
         desk.penalty(code, name, CF_WSH="密1", CF_FR_ZJLX="身份证", CF_FR_ZJHM=numbers["encrypted"]),
         desk.penalty(numbers["code"], "示例填错有限公司", CF_WSH="密2"),
-        desk.penalty("", "李示例", CF_XDR_LB="自然人", CF_FRDB="", CF_XDR_ZJLX="身份证", CF_XDR_ZJHM=numbers["person"], CF_WSH="密3"),
+        desk.penalty(
+            "",
+            "李示例",
+            CF_XDR_LB="自然人",
+            CF_FRDB="",
+            CF_XDR_ZJLX="身份证",
+            CF_XDR_ZJHM=numbers["person"],
+            CF_WSH="密3",
+        ),
         desk.penalty(code, name, CF_WSH="密4", CF_SY=f"当事人（身份证号{numbers['text']}）未公示。"),
     ]
     receipt = desk.take(rows, "penalty")
@@ -257,7 +275,15 @@ def test_a_real_file_of_several_lists_is_routed_row_by_row(desk: Any, shared_dat
     assert receipt.read == len(rows) == 109
     assert receipt.accepted > 0
     findings = desk.findings(receipt.delivery)
-    routed = {"经营异常名录", "严重违法失信名单", "行政处罚", "重大税收违法", "失信被执行人(法人)", "排污许可", "建筑业资质"}
+    routed = {
+        "经营异常名录",
+        "严重违法失信名单",
+        "行政处罚",
+        "重大税收违法",
+        "失信被执行人(法人)",
+        "排污许可",
+        "建筑业资质",
+    }
     strays = {number for number, row in enumerate(rows, start=1) if row["kind"] not in routed}
     assert {item.row for item in findings if item.code == "no-dataset"} == strays
     # Every row is either stored or has an error of its own.
@@ -309,7 +335,9 @@ def test_the_last_line_of_json_output_is_the_receipt(desk: Any) -> None:
         (("--dataset", "registration", "--department", "nobody"), "department-unknown", "没有代码为「nobody」的部门"),
     ],
 )
-def test_unknown_datasets_and_departments_are_told(desk: Any, arguments: tuple[str, ...], error: str, word: str) -> None:
+def test_unknown_datasets_and_departments_are_told(
+    desk: Any, arguments: tuple[str, ...], error: str, word: str
+) -> None:
     path = desk.csv([desk.registration(desk.code(510), "示例未知有限公司")])
     deliveries = desk.one("SELECT count(*) FROM intake_delivery")
     told = desk.cli("intake", path, *arguments, "--json")

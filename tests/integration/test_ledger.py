@@ -18,14 +18,22 @@ def filled(desk: Any) -> Any:
     for start in range(0, 60, 20):
         part = range(start, start + 20)
         desk.take([desk.registration(desk.code(number), f"示例{number}账本有限公司") for number in part])
-        desk.take([desk.penalty(desk.code(number), f"示例{number}账本有限公司", CF_WSH=f"账{number}") for number in part], "penalty")
+        desk.take(
+            [desk.penalty(desk.code(number), f"示例{number}账本有限公司", CF_WSH=f"账{number}") for number in part],
+            "penalty",
+        )
     desk.catch_up()
     return desk
 
 
 def partitions(desk: Any, table: str) -> list[str]:
     """Partitions of a table."""
-    return [name for (name,) in desk.rows("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", table)]
+    return [
+        name
+        for (name,) in desk.rows(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", table
+        )
+    ]
 
 
 @pytest.mark.parametrize("table", ["ledger_version", "ledger_event", "audit_auditentry"])
@@ -88,7 +96,9 @@ def test_the_corridor_is_in_commit_order_and_its_ranges_have_no_hole(filled: Any
         try:
             for turn in range(4):
                 numbers = range(10_000 + worker * 1_000 + turn * 10, 10_000 + worker * 1_000 + turn * 10 + 10)
-                filled.take([filled.registration(filled.code(number), f"示例{number}并行有限公司") for number in numbers])
+                filled.take(
+                    [filled.registration(filled.code(number), f"示例{number}并行有限公司") for number in numbers]
+                )
         except BaseException as error:
             failures.append(error)
         finally:
@@ -105,7 +115,11 @@ def test_the_corridor_is_in_commit_order_and_its_ranges_have_no_hole(filled: Any
     events = filled.rows("SELECT id, version_from, version_to, delivery_id FROM ledger_event ORDER BY id")
     ranges = [(first, last) for _, first, last, _ in events]
     assert all(before[1] < after[0] for before, after in zip(ranges, ranges[1:], strict=False))
-    assert all(filled.one("SELECT count(*) FROM ledger_version WHERE version_id BETWEEN %s AND %s", *pair) == pair[1] - pair[0] + 1 for pair in ranges)
+    assert all(
+        filled.one("SELECT count(*) FROM ledger_version WHERE version_id BETWEEN %s AND %s", *pair)
+        == pair[1] - pair[0] + 1
+        for pair in ranges
+    )
     assert sum(last - first + 1 for first, last in ranges) == filled.one("SELECT count(*) FROM ledger_version")
     # Each event was written by the transaction that wrote its versions.
     apart = filled.one(
@@ -164,7 +178,9 @@ def test_a_rebuild_beside_another_reader_neither_blocks_nor_loses(filled: Any) -
         except BaseException as error:
             failures.append(error)
 
-    callers = [threading.Thread(target=work, args=(deed,)) for deed in (effects.rebuild, effects.catch_up, effects.catch_up)]
+    callers = [
+        threading.Thread(target=work, args=(deed,)) for deed in (effects.rebuild, effects.catch_up, effects.catch_up)
+    ]
     for caller in callers:
         caller.start()
     for caller in callers:

@@ -137,9 +137,7 @@ def test_codes_given_twice_keep_the_first_row_and_name_it_to_the_second(desk: An
     for number in set(contradicting) - set(findings):
         assert "".join(rows[number - 2].values()) != "".join(first[rows[number - 2]["统一社会信用代码"]][1].values())
     for code, (_, row) in first.items():
-        ((name, entities),) = desk.rows(
-            "SELECT min(name), count(*) FROM registry_entity WHERE credit_code = %s", code
-        )
+        ((name, entities),) = desk.rows("SELECT min(name), count(*) FROM registry_entity WHERE credit_code = %s", code)
         assert entities == 1
         assert name == row["企业名称"]
 
@@ -166,5 +164,11 @@ def test_codes_of_the_shape_of_an_identity_number_are_accepted(desk: Any, real: 
     assert (receipt.read, receipt.rejected) == (len(rows), 0)
     for row in rows:
         code = row["统一社会信用代码"]
-        assert desk.one("SELECT payload ->> 'UNISCID' FROM ledger_version JOIN registry_entity AS entity "
-                        "ON entity.id = entity_id WHERE credit_code = %s", code) == code
+        assert (
+            desk.one(
+                "SELECT payload ->> 'UNISCID' FROM ledger_version JOIN registry_entity AS entity "
+                "ON entity.id = entity_id WHERE credit_code = %s",
+                code,
+            )
+            == code
+        )

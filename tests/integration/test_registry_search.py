@@ -27,9 +27,7 @@ def known(desk: Any) -> Any:
             *[desk.registration(desk.code(100 + number), f"示例同姓{number:02d}有限公司") for number in range(45)],
         ]
     )
-    receipt = desk.take(
-        [desk.penalty("", "示例老店", CF_XDR_LB="个体工商户", CF_XDR_GSZC=NUMBER)], "penalty"
-    )
+    receipt = desk.take([desk.penalty("", "示例老店", CF_XDR_LB="个体工商户", CF_XDR_GSZC=NUMBER)], "penalty")
     assert receipt.accepted == 1
     return desk
 
@@ -46,7 +44,9 @@ def only(text: str) -> selectors.Match:
     return found.matches[0]
 
 
-@pytest.mark.parametrize("spelling", [str, str.lower, wide, lambda code: f" {code} ", lambda code: f"{code[:8]} {code[8:]}"])
+@pytest.mark.parametrize(
+    "spelling", [str, str.lower, wide, lambda code: f" {code} ", lambda code: f"{code[:8]} {code[8:]}"]
+)
 def test_a_code_is_found_in_every_spelling(known: Any, spelling: Any) -> None:
     code = next(known.code(number) for number in range(100, 145) if any(char.isalpha() for char in known.code(number)))
     match = only(spelling(code))
@@ -163,7 +163,9 @@ def test_every_other_spelling_of_an_address_moves_to_the_permanent_one(known: An
     assert moved.value.key == permanent
 
 
-@pytest.mark.parametrize("text", ["\0", "a\0b", "示例\0现名", "\ud800", "E" + "Z" * 40, "%", "_", "'; --", "E11\n", "9" * 500, ""])
+@pytest.mark.parametrize(
+    "text", ["\0", "a\0b", "示例\0现名", "\ud800", "E" + "Z" * 40, "%", "_", "'; --", "E11\n", "9" * 500, ""]
+)
 def test_nonsense_finds_nothing_and_breaks_nothing(known: Any, text: str) -> None:
     assert selectors.by_key(text) is None
     assert selectors.search(text).total == 0

@@ -12,7 +12,10 @@ from xinyong.runtime.command import command, emit, setup_django
 @click.option("--name", "display_name", required=True, help="Name shown in the console.")
 @click.option("--department", "slug", help="Department code; operators may have none.")
 @click.option(
-    "--role", required=True, type=click.Choice(["reporter", "supervisor", "operator", "reader"]), help="What the user may do."
+    "--role",
+    required=True,
+    type=click.Choice(["reporter", "supervisor", "operator", "reader"]),
+    help="What the user may do.",
 )
 @click.password_option(help="Asked for when not given.")
 @command

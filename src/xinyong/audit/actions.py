@@ -8,8 +8,6 @@ from typing import Any
 from xinyong.audit.models import AuditEntry
 
 
-def record(
-    *, actor: str, deed: str, target: str, purpose: str = "", detail: Mapping[str, Any] | None = None
-) -> None:
+def record(*, actor: str, deed: str, target: str, purpose: str = "", detail: Mapping[str, Any] | None = None) -> None:
     """Write one row in the caller's transaction, so that a deed and its trace stand or fall together."""
     AuditEntry.objects.create(actor=actor, deed=deed, target=target, purpose=purpose, detail=dict(detail or {}))

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import click
 
+from xinyong.runtime import clock
 from xinyong.runtime.command import command, emit
 
 
 @click.command()
-@click.option("--check", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Check all entry files of this folder.")
+@click.option(
+    "--check",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Check all entry files of this folder.",
+)
 @command
 def catalogue(folder: Path | None, *, as_json: bool) -> None:
     """List the datasets that may be delivered today; --check refuses wrong entries with file, line and reason."""
     from xinyong.catalogue.loader import load_directory, load_packaged
 
     loaded = load_directory(folder) if folder else load_packaged()
-    for entry in loaded.in_force(date.today()):
+    for entry in loaded.in_force(clock.today()):
         emit(
             {
                 "code": entry.code,

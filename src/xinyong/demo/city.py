@@ -56,7 +56,7 @@ def load(say: Say, progress: Callable[[Progress], None] | None = None) -> dict[s
     from xinyong.demo.spec import GeneratorSpec
     from xinyong.intake import actions as intake
     from xinyong.ledger import corridor
-    from xinyong.runtime import config
+    from xinyong.runtime import clock, config
 
     started = time.monotonic()
     folder = config.home("demo") / "files"
@@ -64,7 +64,7 @@ def load(say: Say, progress: Callable[[Progress], None] | None = None) -> dict[s
     # The city lives on the day it was made: a second run must not generate other files for the same home.
     day_file = folder.parent / "day"
     if not day_file.exists():
-        day_file.write_text(date.today().isoformat())
+        day_file.write_text(clock.today().isoformat())
     today = date.fromisoformat(day_file.read_text())
     say("正在生成演示城市 …… making the demonstration city")
     shutil.rmtree(folder, ignore_errors=True)

@@ -15,7 +15,11 @@ from xinyong.runtime.command import command, emit, setup_django
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Do not stay: fetch the main pages, print one JSON line, stop; exit 1 when anything is off.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Do not stay: fetch the main pages, print one JSON line, stop; exit 1 when anything is off.",
+)
 @command
 def demo(check: bool, *, as_json: bool) -> None:
     """Make (once) the demonstration city, take in its deliveries, and serve the site on XINYONG_HOST:XINYONG_PORT."""
@@ -52,9 +56,7 @@ def demo(check: bool, *, as_json: bool) -> None:
             postgres.stop()
         sys.exit(1 if failed else 0)
     say(
-        f"\n  公众网站 public site   {base}/   ({base}/en/)\n"
-        f"  部门工作台 console      {base}/console/\n"
-        "  登录 sign in:"
+        f"\n  公众网站 public site   {base}/   ({base}/en/)\n  部门工作台 console      {base}/console/\n  登录 sign in:"
     )
     for user in city.USERS:
         say(f"    {user.username:<15} {city.PASSWORD}   {user.display_name} · {user.role} · {user.department or '-'}")
@@ -101,11 +103,26 @@ def _check(base: str, host: str, port: int, *, fresh: bool, summary: dict[str, A
 
 @click.command()
 @click.option("--entities", required=True, type=int, help="Market entities in the register.")
-@click.option("--records", required=True, type=int, help="Rows of licences, penalties, lists, commitments, honours together.")
+@click.option(
+    "--records", required=True, type=int, help="Rows of licences, penalties, lists, commitments, honours together."
+)
 @click.option("--seed", default=1, show_default=True, type=int, help="The same seed and sizes give the same bytes.")
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the files and manifest.json.")
-@click.option("--error-rate", default=0.01, show_default=True, type=float, help="Share of rows that are wrong on purpose.")
-@click.option("--today", default="2026-11-20", show_default=True, type=click.DateTime(["%Y-%m-%d"]), help="The day the city lives in.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the files and manifest.json.",
+)
+@click.option(
+    "--error-rate", default=0.01, show_default=True, type=float, help="Share of rows that are wrong on purpose."
+)
+@click.option(
+    "--today",
+    default="2026-11-20",
+    show_default=True,
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day the city lives in.",
+)
 @command
 def generate(
     entities: int, records: int, seed: int, out: Path, error_rate: float, today: datetime, *, as_json: bool
@@ -132,7 +149,12 @@ def generate(
         )
     rows = sum(file.rows for file in manifest.files)
     emit(
-        {"files": len(manifest.files), "rows": rows, "seconds": round(seconds, 2), "manifest": str(out / "manifest.json")},
+        {
+            "files": len(manifest.files),
+            "rows": rows,
+            "seconds": round(seconds, 2),
+            "manifest": str(out / "manifest.json"),
+        },
         as_json=as_json,
         text=f"{rows:,} 行 rows · {len(manifest.files)} 个文件 files · {seconds:.1f} s · {out / 'manifest.json'}",
     )

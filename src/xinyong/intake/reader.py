@@ -226,6 +226,4 @@ class DeliveryReader:
             return
         elapsed = max(time.monotonic() - self.started, 1e-6)
         remaining = elapsed * (1 - position) / position if position > 0.02 else None
-        self.report(
-            Progress(phase=phase, read=read, position=position, rate=read / elapsed, remaining=remaining)
-        )
+        self.report(Progress(phase=phase, read=read, position=position, rate=read / elapsed, remaining=remaining))

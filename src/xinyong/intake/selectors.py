@@ -206,8 +206,11 @@ def delivery_page(user: User, number: str, kind: str, page: int, language: str) 
         notes=tuple(str(pair[index]) for pair in delivery.notes),
         failure=failure,
         failure_advice=(
-            ("Nothing of this delivery was stored. Correct the file and deliver it again." if english else
-             "本批次未入库任何一行。请按上述原因改正文件后重新报送。")
+            (
+                "Nothing of this delivery was stored. Correct the file and deliver it again."
+                if english
+                else "本批次未入库任何一行。请按上述原因改正文件后重新报送。"
+            )
             if failure
             else ""
         ),

@@ -51,7 +51,10 @@ def show(code: str, as_of: datetime | None, *, as_json: bool) -> None:
         "identifiers": [{"type": item.type, "value": item.value} for item in registry.identifiers(entity)],
         "former_names": [item.name for item in registry.former_names(entity)],
         "records": [
-            {**record, "payload": json.loads(record["payload"]) if isinstance(record["payload"], str) else record["payload"]}
+            {
+                **record,
+                "payload": json.loads(record["payload"]) if isinstance(record["payload"], str) else record["payload"],
+            }
             for record in records
         ],
     }

@@ -14,7 +14,9 @@ class Record(models.Model):
     entity_id = models.BigIntegerField(help_text="Registry entity; leads every key, so that the store can be sharded.")
     record_id = models.BigIntegerField(help_text="Permanent number of the record.")
     dataset_id = models.IntegerField(help_text="Catalogue dataset.")
-    source_key = models.BinaryField(help_text="First 16 bytes of SHA-256 over the business key within dataset and entity.")
+    source_key = models.BinaryField(
+        help_text="First 16 bytes of SHA-256 over the business key within dataset and entity."
+    )
     version_no = models.IntegerField(help_text="Newest version.")
     content_hash = models.BinaryField(help_text="SHA-256 of the newest version's canonical content.")
     decided_on = models.DateField(null=True, help_text="When the department decided (first clock).")

@@ -9,6 +9,4 @@ class PublicityConfig(AppConfig):
         from xinyong.ledger import corridor
         from xinyong.publicity import effects
 
-        corridor.register(
-            corridor.Effect(name=effects.NAME, catch_up=effects.catch_up, rebuild=effects.rebuild)
-        )
+        corridor.register(corridor.Effect(name=effects.NAME, catch_up=effects.catch_up, rebuild=effects.rebuild))

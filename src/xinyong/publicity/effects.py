@@ -75,16 +75,10 @@ def catch_up() -> int:
                 return taken
             event_id, kind, dataset_code, first, last = event
             if kind == "versions.appended" and dataset_code is not None:
-                entries = [
-                    item
-                    for (code, _), item in catalogue.packaged().entries.items()
-                    if code == dataset_code
-                ]
+                entries = [item for (code, _), item in catalogue.packaged().entries.items() if code == dataset_code]
                 if entries:
                     _apply(connection, entries[-1], int(first), int(last))
-            connection.execute(
-                "UPDATE ledger_effect_position SET event_id = %s WHERE effect = %s", (event_id, NAME)
-            )
+            connection.execute("UPDATE ledger_effect_position SET event_id = %s WHERE effect = %s", (event_id, NAME))
             connection.commit()
             taken += 1
 
@@ -112,7 +106,11 @@ def _apply(connection: Connection, entry: DatasetEntry, first: int, last: int) -
         fields[_AUDIENCE] = entry.record_disclosure.field
     columns = list(fields)
     # Two sessions: one streams versions while the other takes the windows by COPY.
-    with database.connect() as source, source.cursor(name="publicity_versions") as reader, connection.cursor() as writer:
+    with (
+        database.connect() as source,
+        source.cursor(name="publicity_versions") as reader,
+        connection.cursor() as writer,
+    ):
         reader.itersize = _FETCH
         reader.execute(
             sql.statement("publicity", "current_versions_of_event"),

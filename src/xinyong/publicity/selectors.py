@@ -150,10 +150,14 @@ def entity_file(key: str, pages: dict[str, int], language: str, today: date) -> 
     for entry in _chapters(today, set(totals)):
         total, _ = totals.get(entry.code, (0, None))
         page = min(max(1, pages.get(entry.code, 1)), max(1, math.ceil(total / PAGE)))
-        records = _rows(
-            "public_records_of_entity",
-            {"entity": entity.pk, "today": today, "code": entry.code, "limit": PAGE, "offset": (page - 1) * PAGE},
-        ) if total else []
+        records = (
+            _rows(
+                "public_records_of_entity",
+                {"entity": entity.pk, "today": today, "code": entry.code, "limit": PAGE, "offset": (page - 1) * PAGE},
+            )
+            if total
+            else []
+        )
         sections.append(
             Section(
                 code=entry.code,

@@ -15,7 +15,9 @@ class Entity(models.Model):
     name = models.CharField(
         max_length=400, blank=True, help_text="Present name. An individual business may have none by law."
     )
-    name_key = models.CharField(max_length=400, blank=True, db_collation="C", help_text="Normalised name, for matching only.")
+    name_key = models.CharField(
+        max_length=400, blank=True, db_collation="C", help_text="Normalised name, for matching only."
+    )
     status = models.CharField(max_length=40, blank=True, help_text="Registration status as last delivered.")
     place = models.CharField(max_length=100, blank=True, help_text="Where it is registered, in words.")
     registered = models.BooleanField(

@@ -85,7 +85,9 @@ def search(text: str, page: int = 1) -> Found:
         identifier = Identifier.objects.select_related("entity").filter(value=value).first()
         if identifier is not None:
             reason = "code" if identifier.type == Identifier.Type.CREDIT_CODE else "number"
-            return Found(matches=(Match(entity=identifier.entity, reason=reason, via=value),), total=1, diagnosis=diagnosis)
+            return Found(
+                matches=(Match(entity=identifier.entity, reason=reason, via=value),), total=1, diagnosis=diagnosis
+            )
     key = names.matching_key(cleaned)
     if not key:
         return Found(matches=(), total=0, diagnosis=diagnosis)

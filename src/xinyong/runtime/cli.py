@@ -17,7 +17,11 @@ from xinyong.standards.credit_code_diagnosis import diagnose
 def stop(*, as_json: bool) -> None:
     """Stop the embedded database (nothing committed is lost)."""
     if not database.is_embedded():
-        emit({"stopped": False, "embedded": False}, as_json=as_json, text="使用的是外部数据库，未作改动。External database; left alone.")
+        emit(
+            {"stopped": False, "embedded": False},
+            as_json=as_json,
+            text="使用的是外部数据库，未作改动。External database; left alone.",
+        )
         return
     stopped = postgres.stop()
     emit(

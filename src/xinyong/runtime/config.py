@@ -89,7 +89,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Name of the site, in the brand row and page titles.",
     ),
     Setting("XINYONG_SITE_NAME_EN", "Credit Shili", _text, "Name of the site in English."),
-    Setting("XINYONG_OPERATOR", "示例市发展和改革委员会", _text, "Sponsoring organ named in the page head and footer (主办单位)."),
+    Setting(
+        "XINYONG_OPERATOR",
+        "示例市发展和改革委员会",
+        _text,
+        "Sponsoring organ named in the page head and footer (主办单位).",
+    ),
     Setting(
         "XINYONG_OPERATOR_EN",
         "Shili Development and Reform Commission",

@@ -75,7 +75,9 @@ def check_suitable(connection: psycopg.Connection[tuple[Any, ...]]) -> str:
             why=f"PostgreSQL {version // 10000}, 需要 15 或更新 / 15 or newer is needed",
             what_to_do="请升级数据库。Upgrade the server.",
         )
-    row = connection.execute("SELECT array_length(show_trgm('济南市华盛'), 1), current_setting('server_version')").fetchone()
+    row = connection.execute(
+        "SELECT array_length(show_trgm('济南市华盛'), 1), current_setting('server_version')"
+    ).fetchone()
     assert row is not None  # a SELECT without FROM yields one row
     if row[0] != 6:
         raise DatabaseUnsuitable(

@@ -132,6 +132,7 @@ def test_every_refusal_speaks_both_languages(give):
 
 
 def test_no_handle_is_left_open(give):
+    give(b"a,b\n1,2\n")  # Polars keeps a few handles of its own from its first use on
     before = len(os.listdir("/proc/self/fd"))
     for content in (b"", b"%PDF", b"PK\x03\x04xx", b"a,a\n", gzip.compress(b"a,b\n")[:-3], b"a,b\n1,2\n"):
         with contextlib.suppress(XinyongError):
