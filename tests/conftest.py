@@ -60,8 +60,10 @@ def server() -> Iterator[str]:
             connection.execute(f"CREATE DATABASE {TEMPLATE}")
         with use_database(here.socket, TEMPLATE):
             from xinyong.migrate import prepare
+            from xinyong.serve import collect_static
 
             prepare()
+            collect_static()
         yield str(here.socket)
     finally:
         if started:

@@ -66,6 +66,10 @@ def commit(
     run("resolve_by_name")
     created = _count(connection, "SELECT count(DISTINCT subject_code) FROM stage WHERE entity_id IS NULL")
     run("create_entities_by_code")
+    # Numbers tied to a code by this very file count for its other rows too, so that the order of deliveries is no matter.
+    run("mark_repeats_in_file")
+    run("add_registration_numbers")
+    run("resolve_by_registration_number")
     created += _count(
         connection,
         "SELECT count(DISTINCT registration_number) FROM stage WHERE entity_id IS NULL AND subject_code IS NULL",
@@ -90,7 +94,6 @@ def commit(
             "insert_heads",
             "move_heads",
             "insert_versions",
-            "add_registration_numbers",
             "retire_names",
             "store_registered_names",
             "store_reported_names",

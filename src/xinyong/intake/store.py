@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
+import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +15,8 @@ from xinyong.errors import ErrorCode, XinyongError
 from xinyong.runtime import config
 
 _CHUNK = 1 << 20
+#: A copy nobody has written to for so long belongs to a killed process, seconds.
+_STALE = 3600
 
 
 class FileMissing(XinyongError):
@@ -47,6 +52,14 @@ def path_of(sha256: str) -> Path:
     return config.home("deliveries", sha256[:2]) / sha256
 
 
+def _sweep(folder: Path) -> None:
+    """Remove unfinished copies of processes that were killed."""
+    for left in folder.glob("incoming-*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > _STALE:
+                left.unlink()
+
+
 def keep(source: Path) -> KeptFile:
     """Copy a file into the store. Raises FileMissing or FileTooLarge; an unfinished copy is never visible."""
     limit: int = config.get("XINYONG_MAX_FILE_MIB")
@@ -61,10 +74,13 @@ def keep(source: Path) -> KeptFile:
         if status.st_size > limit << 20:
             raise FileTooLarge(size_mib=status.st_size >> 20, limit_mib=limit)
         digest = hashlib.sha256()
-        temporary = config.home("deliveries") / f"incoming-{os.getpid()}"
+        folder = config.home("deliveries")
+        _sweep(folder)
+        copy, name = tempfile.mkstemp(prefix="incoming-", dir=folder)
+        temporary = Path(name)
         try:
             size = 0
-            with open(temporary, "wb") as outgoing:
+            with os.fdopen(copy, "wb") as outgoing:
                 while chunk := incoming.read(_CHUNK):
                     digest.update(chunk)
                     outgoing.write(chunk)

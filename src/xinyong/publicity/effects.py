@@ -86,8 +86,9 @@ def catch_up() -> int:
 def rebuild() -> int:
     """Forget every window and read the corridor again from its beginning."""
     with database.connect() as connection:
-        connection.execute("TRUNCATE publicity_window")
+        # The position first, as readers take it first: two of them never wait for each other in a circle.
         connection.execute("DELETE FROM ledger_effect_position WHERE effect = %s", (NAME,))
+        connection.execute("TRUNCATE publicity_window")
         connection.commit()
     return catch_up()
 

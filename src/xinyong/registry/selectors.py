@@ -14,6 +14,9 @@ from xinyong.standards import names
 from xinyong.standards.credit_code_diagnosis import Diagnosis, diagnose
 
 PAGE = 20
+#: Entity numbers are bigint; pages beyond this one would overflow the offset and are empty.
+_NUMBERS = 1 << 63
+_LAST_PAGE = 1 << 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +52,15 @@ def address_key(entity: Entity) -> str:
 
 def by_key(key: str) -> Entity | None:
     """The entity of an address. Raises Moved when another spelling is the permanent one."""
+    if key != _storable(key):
+        return None
     diagnosis = diagnose(key)
     entity = None
     if diagnosis.normalised:
         entity = Entity.objects.filter(credit_code=diagnosis.normalised).first()
     if entity is None:
         number = keys.entity_id(key)
-        entity = Entity.objects.filter(pk=number).first() if number is not None else None
+        entity = Entity.objects.filter(pk=number).first() if number is not None and number < _NUMBERS else None
     if entity is None:
         identifier = Identifier.objects.select_related("entity").filter(value=key).first()
         entity = identifier.entity if identifier else None
@@ -79,7 +84,7 @@ def search(text: str, page: int = 1) -> Found:
 
     Names are compared by their matching key, so width, brackets, spaces and traditional characters do not matter.
     """
-    cleaned = text.strip()
+    cleaned = _storable(text).strip()
     diagnosis = diagnose(cleaned) if _looks_like_code(cleaned) else None
     for value in {cleaned, (diagnosis.normalised or "") if diagnosis else ""} - {""}:
         identifier = Identifier.objects.select_related("entity").filter(value=value).first()
@@ -91,10 +96,16 @@ def search(text: str, page: int = 1) -> Found:
     key = names.matching_key(cleaned)
     if not key:
         return Found(matches=(), total=0, diagnosis=diagnosis)
-    rows = _rows(key, page)
+    rows = _rows(key, page) if page <= _LAST_PAGE else []
     entities = Entity.objects.in_bulk([row[0] for row in rows])
     matches = tuple(Match(entity=entities[row[0]], reason=row[1], via=row[2]) for row in rows)
-    return Found(matches=matches, total=int(rows[0][3]) if rows else 0, diagnosis=diagnosis)
+    counted = rows or (_rows(key, 1) if page > 1 else [])  # a page beyond the last one still has a total
+    return Found(matches=matches, total=int(counted[0][3]) if counted else 0, diagnosis=diagnosis)
+
+
+def _storable(text: str) -> str:
+    """Without NUL and half surrogates: no stored text has them, and the database takes neither."""
+    return "".join(char for char in text if char != "\0" and not "\ud800" <= char <= "\udfff")
 
 
 def _looks_like_code(text: str) -> bool:

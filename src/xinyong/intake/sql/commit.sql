@@ -67,7 +67,7 @@ WHERE stage.subject_code IS NULL AND fresh.registration_number = stage.registrat
 INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
 SELECT DISTINCT ON (registration_number) entity_id, 'registration_number', registration_number, %(delivery)s
 FROM stage
-WHERE entity_id IS NOT NULL AND subject_code IS NOT NULL AND registration_number IS NOT NULL AND outcome = 'accepted'
+WHERE entity_id IS NOT NULL AND subject_code IS NOT NULL AND registration_number IS NOT NULL AND outcome IS NULL
 ORDER BY registration_number, row
 ON CONFLICT (type, value) DO NOTHING
 

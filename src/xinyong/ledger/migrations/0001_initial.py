@@ -100,8 +100,12 @@ class Migration(migrations.Migration):
             TABLES + partitions(),
             DROP,
             state_operations=[
-                migrations.CreateModel(name=name, fields=[("id", models.BigAutoField(primary_key=True))], options={"managed": False, "db_table": table})
-                for name, table in (("Record", "ledger_record"), ("Version", "ledger_version"), ("Event", "ledger_event"))
+                migrations.CreateModel(name=name, fields=[("id", models.BigAutoField(primary_key=True))], options={"managed": False, "db_table": table, **more})
+                for name, table, more in (
+                    ("Record", "ledger_record", {}),
+                    ("Version", "ledger_version", {}),
+                    ("Event", "ledger_event", {"ordering": ["id"]}),
+                )
             ],
         ),
         migrations.CreateModel(

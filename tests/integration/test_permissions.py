@@ -1,0 +1,149 @@
+"""Who may see what: one matrix over every route. A route that is missing from the matrix fails the test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+ROLES = ("visitor", "reader", "other", "owner", "operator")
+
+#: Route: (address, status per role). visitor: not signed in; reader: signed in, no right to deliveries; other: reporter
+#: of another department; owner: reporter of the delivering department; operator: sees all.
+MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
+    "healthz": ("/healthz", (200, 200, 200, 200, 200)),
+    "readyz": ("/readyz", (200, 200, 200, 200, 200)),
+    "home": ("/", (200, 200, 200, 200, 200)),
+    "search": ("/search?q=x", (200, 200, 200, 200, 200)),
+    "entity": ("/entities/{code}", (200, 200, 200, 200, 200)),
+    "catalogue": ("/catalogue", (200, 200, 200, 200, 200)),
+    "catalogue-entry": ("/catalogue/penalty", (200, 200, 200, 200, 200)),
+    "console-login": ("/console/login", (200, 302, 302, 302, 302)),
+    "console-logout": ("/console/logout", (405, 405, 405, 405, 405)),
+    "console-home": ("/console/", (404, 302, 302, 302, 302)),
+    "deliveries": ("/console/deliveries", (404, 403, 200, 200, 200)),
+    "delivery": ("/console/deliveries/{number}", (404, 403, 404, 200, 200)),
+    "delivery-errors-xlsx": ("/console/deliveries/{number}/errors.xlsx", (404, 403, 404, 200, 200)),
+    "delivery-errors-csv": ("/console/deliveries/{number}/errors.csv", (404, 403, 404, 200, 200)),
+}
+
+
+def _routes(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern.url_patterns)
+        else:
+            assert pattern.name, f"a route without a name cannot be in the matrix: {pattern.pattern}"
+            yield pattern.name
+
+
+@pytest.fixture(scope="module")
+def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """One delivery of the department 'demo' with one good and one wrong row, and a user per role."""
+    from xinyong.accounts import actions as accounts
+    from xinyong.accounts import selectors
+    from xinyong.accounts.models import Role
+    from xinyong.intake import actions as intake
+    from xinyong.ledger import corridor
+
+    del database_url
+    accounts.register_department(slug="another", name_zh="另一部门", acting="test")
+    for name, role, slug in (
+        ("reader", Role.READER, "demo"),
+        ("other", Role.REPORTER, "another"),
+        ("owner", Role.REPORTER, "demo"),
+        ("operator", Role.OPERATOR, None),
+    ):
+        accounts.create_user(
+            username=name,
+            password="a-long-password-1",
+            display_name=name,
+            role=role,
+            department=selectors.department(slug) if slug else None,
+            acting="test",
+        )
+    file = Path(tmp_path_factory.mktemp("delivery")) / "registration.csv"
+    file.write_text(
+        "企业名称,统一社会信用代码,注册日期\n示例甲公司,91410100MA9D8EM07X,2020-01-01\n"
+        f"示例乙公司,91130000123456788X,{date(2020, 1, 2)}\n",
+        encoding="utf-8",
+    )
+    receipt = intake.deliver(file, dataset="registration", department=selectors.department("demo"), uploader="owner")
+    corridor.catch_up()
+    assert (receipt.accepted, receipt.rejected) == (1, 1)
+    return {"code": "91130000123456788X", "number": receipt.delivery}
+
+
+@cache  # a sign-in costs half a second on purpose
+def _client(role: str) -> Client:
+    client = Client(headers={"accept-language": "zh-CN"})
+    if role != "visitor":
+        assert client.login(username=role, password="a-long-password-1")
+    return client
+
+
+def test_every_route_is_in_the_matrix() -> None:
+    assert set(_routes(list(get_resolver().url_patterns))) == set(MATRIX)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("language", ["", "/en"])
+def test_everybody_gets_exactly_what_the_matrix_says(world: dict[str, str], role: str, language: str) -> None:
+    wrong = {}
+    for name, (address, expected) in MATRIX.items():
+        if language and name in ("healthz", "readyz"):
+            continue
+        status = _client(role).get(language + address.format(**world)).status_code
+        if status != expected[ROLES.index(role)]:
+            wrong[name] = (status, expected[ROLES.index(role)])
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("role", ["visitor", "reader", "other"])
+def test_a_hidden_delivery_leaks_nothing(world: dict[str, str], role: str) -> None:
+    for suffix in ("", "/errors.csv", "/errors.xlsx"):
+        answer = _client(role).get(f"/console/deliveries/{world['number']}{suffix}")
+        absent = _client(role).get(f"/console/deliveries/demo-19990101-0001{suffix}")
+        assert answer.status_code == absent.status_code
+        assert "示例甲公司" not in answer.content.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
+def test_reading_addresses_take_no_other_method(world: dict[str, str], method: str) -> None:
+    for name, (address, _) in MATRIX.items():
+        if name in ("console-login", "console-logout", "healthz", "readyz"):
+            continue
+        answer = getattr(_client("operator"), method)(address.format(**world))
+        assert answer.status_code == 405, name
+
+
+def test_signing_out_needs_a_post_and_ends_the_session(world: dict[str, str]) -> None:
+    client = Client()
+    assert client.login(username="owner", password="a-long-password-1")
+    assert client.get("/console/deliveries").status_code == 200
+    assert client.post("/console/logout").status_code == 302
+    assert client.get("/console/deliveries").status_code == 404
+
+
+def test_a_disabled_user_is_out_at_once(world: dict[str, str]) -> None:
+    from xinyong.accounts.models import User
+
+    client = _client("owner")
+    User.objects.filter(username="owner").update(is_active=False)
+    try:
+        assert client.get("/console/deliveries").status_code == 404
+    finally:
+        User.objects.filter(username="owner").update(is_active=True)
+
+
+def test_sign_in_never_leaves_the_site(world: dict[str, str]) -> None:
+    credentials = {"username": "owner", "password": "a-long-password-1"}
+    for target in ("https://example.org/", "//example.org/", "javascript:alert(1)"):
+        answer = Client().post("/console/login", {**credentials, "next": target})
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/console/")
