@@ -21,6 +21,8 @@ COMMANDS: dict[str, str] = {
     "doctor": "xinyong.doctor:doctor",
     "catalogue": "xinyong.catalogue.cli:catalogue",
     "effects": "xinyong.ledger.cli:effects",
+    "verify-log": "xinyong.ledger.log_cli:verify_log",
+    "proof": "xinyong.ledger.log_cli:proof",
     "user": "xinyong.accounts.cli:user",
 }
 

@@ -24,6 +24,8 @@ class ErrorCode(StrEnum):
     DATASET_NOT_IN_FORCE = "dataset-not-in-force"
     DEPARTMENT_UNKNOWN = "department-unknown"
     RIGHT_MISSING = "right-missing"
+    TOO_MANY_ATTEMPTS = "too-many-attempts"
+    FORM_EXPIRED = "form-expired"
     NOT_FOUND = "not-found"
     CODE_INVALID = "code-invalid"
     CALENDAR_UNKNOWN = "calendar-unknown"
@@ -38,6 +40,9 @@ class ErrorCode(StrEnum):
     DELIVERY_REFUSED = "delivery-refused"
     GENERATOR_OPTION = "generator-option"
     SERVER_START = "server-start"
+    LOG_REFUSED = "log-refused"
+    LOG_DAMAGED = "log-damaged"
+    LOG_UNWRITABLE = "log-unwritable"
 
 
 class XinyongError(Exception):

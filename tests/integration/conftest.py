@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -35,14 +36,12 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._made = 0
 
     # --- files -------------------------------------------------------------------------------------------------
 
     def path(self, suffix: str) -> Path:
         """A new file name."""
-        self._made += 1
-        return self.folder / f"file-{self._made:04d}{suffix}"
+        return self.folder / f"{uuid.uuid4().hex[:12]}{suffix}"
 
     def csv(self, rows: Sequence[Row], *, encoding: str = "utf-8", columns: Sequence[str] = ()) -> Path:
         """Rows as a CSV file; the columns are those of the first row unless given."""

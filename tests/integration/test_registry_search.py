@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xinyong.registry import keys, selectors
-from xinyong.standards.credit_code_diagnosis import diagnose
 
 NUMBER = "410700600000014"
 
@@ -109,20 +108,14 @@ def test_every_page_counts_the_same_and_the_pages_add_up(known: Any) -> None:
 
 def test_one_wrong_character_offers_the_repaired_code(known: Any) -> None:
     code = known.code(1)
-    told = 0
     for place in range(len(code)):
         wrong = code[:place] + ("2" if code[place] != "2" else "3") + code[place + 1 :]
-        diagnosis = diagnose(wrong)
         found = selectors.search(wrong)
         assert found.total == 0
         assert found.diagnosis is not None
         assert not found.diagnosis.valid
-        if diagnosis.repaired:
-            told += 1
-            assert found.diagnosis.repaired == diagnosis.repaired
-        else:
-            assert code in {item.code for item in diagnosis.candidates} or place in (0, 1)
-    assert told >= 8
+        # Offered alone when it is the only explanation, else among the candidates.
+        assert code in {found.diagnosis.repaired, *(item.code for item in found.diagnosis.candidates)}, wrong
     wrong = code[:-1] + ("0" if code[-1] != "0" else "1")
     answer = known.cli("search", wrong, "--json")
     assert answer.exit_code == 1
@@ -164,7 +157,7 @@ def test_every_other_spelling_of_an_address_moves_to_the_permanent_one(known: An
 
 
 @pytest.mark.parametrize(
-    "text", ["\0", "a\0b", "示例\0现名", "\ud800", "E" + "Z" * 40, "%", "_", "'; --", "E11\n", "9" * 500, ""]
+    "text", ["\0", "a\0b", "无\0此", "\ud800", "E" + "Z" * 40, "%", "_", "'; --", "E11\n", "9" * 500, ""]
 )
 def test_nonsense_finds_nothing_and_breaks_nothing(known: Any, text: str) -> None:
     assert selectors.by_key(text) is None

@@ -17,8 +17,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from xinyong.accounts import sessions
 from xinyong.accounts.models import User
-from xinyong.audit import actions as audit
 from xinyong.errors import ErrorCode, XinyongError
 
 P = ParamSpec("P")
@@ -60,16 +60,14 @@ class SignInForm(forms.Form):
         self.user: User | None = None
 
     def clean(self) -> dict[str, Any]:
-        """Ask the authentication backend once both fields are there."""
+        """Sign in once both fields are there."""
         values = self.cleaned_data
         if "username" in values and "password" in values:
-            found = auth.authenticate(self.request, username=values["username"], password=values["password"])
-            if not isinstance(found, User):
-                audit.record(actor="anonymous", deed="sign-in.refused", target=values["username"])
+            self.user = sessions.sign_in(self.request, values["username"], values["password"])
+            if self.user is None:
                 raise forms.ValidationError(
                     _("账号或密码不正确，或账号已停用。请核对后重新输入；忘记密码请联系本部门管理员。")
                 )
-            self.user = found
         return values
 
 
@@ -89,8 +87,6 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     target = _next(request)
     form = SignInForm(request, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and form.user is not None:
-        auth.login(request, form.user)
-        audit.record(actor=form.user.username, deed="sign-in.done", target=form.user.username)
         return HttpResponseRedirect(target or reverse("console-home"))
     if request.method != "POST" and request.user.is_authenticated:
         return HttpResponseRedirect(target or reverse("console-home"))

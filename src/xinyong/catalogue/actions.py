@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from xinyong.audit import actions as audit
+from xinyong.catalogue.digest import entry_content
 from xinyong.catalogue.entry import DatasetEntry
 from xinyong.catalogue.loader import load_packaged
 from xinyong.catalogue.models import Dataset, Edition
@@ -25,7 +26,12 @@ def edition_of(entry: DatasetEntry, *, acting: str) -> Edition:
         return found
     dataset, _ = Dataset.objects.get_or_create(code=entry.code)
     made = Edition.objects.create(
-        dataset=dataset, edition=entry.edition, digest=entry.digest, name_zh=entry.name_zh, name_en=entry.name_en
+        dataset=dataset,
+        edition=entry.edition,
+        digest=entry.digest,
+        content=entry_content(entry),
+        name_zh=entry.name_zh,
+        name_en=entry.name_en,
     )
     audit.record(
         actor=acting,

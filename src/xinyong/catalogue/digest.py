@@ -20,8 +20,13 @@ def entry_digest(entry: Any) -> str:
     Fields at their default are left out, so a later field of the contract does not change the digest of entries that do
     not use it. Comments, key order and file name do not count.
     """
-    text = json.dumps(_plain(entry), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(entry_content(entry), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def entry_content(entry: Any) -> Any:
+    """The content as plain JSON values: what the digest is taken over, and what an edition keeps."""
+    return _plain(entry)
 
 
 def _plain(value: Any) -> Any:

@@ -23,6 +23,7 @@ class Edition(models.Model):
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, help_text="The dataset.")
     edition = models.CharField(max_length=20, help_text="Edition of the entry.")
     digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the entry's canonical content.")
+    content = models.JSONField(help_text="The entry's canonical content, code lists included.")
     name_zh = models.CharField(max_length=200, help_text="Chinese name.")
     name_en = models.CharField(max_length=200, help_text="English name.")
     loaded_at = models.DateTimeField(auto_now_add=True, help_text="When this edition was first loaded here.")

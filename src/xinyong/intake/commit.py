@@ -66,10 +66,11 @@ def commit(
     run("resolve_by_name")
     created = _count(connection, "SELECT count(DISTINCT subject_code) FROM stage WHERE entity_id IS NULL")
     run("create_entities_by_code")
-    # Numbers tied to a code by this very file count for its other rows too, so that the order of deliveries is no matter.
-    run("mark_repeats_in_file")
-    run("add_registration_numbers")
-    run("resolve_by_registration_number")
+    if _count(connection, "SELECT count(*) FROM stage WHERE entity_id IS NULL AND registration_number IS NOT NULL"):
+        # A number that another row of this very file ties to a code names that entity, as if it had come before.
+        run("mark_repeats_in_file")
+        run("add_registration_numbers")
+        run("resolve_by_registration_number")
     created += _count(
         connection,
         "SELECT count(DISTINCT registration_number) FROM stage WHERE entity_id IS NULL AND subject_code IS NULL",
@@ -78,6 +79,7 @@ def commit(
     run("reject_unresolved")
     connection.execute("ANALYZE stage (entity_id, outcome)")
     run("mark_repeats_in_file")
+    run("add_registration_numbers")
     run("compare_with_ledger")
     run("number_new_records")
     accepted_total = _count(connection, "SELECT count(*) FROM stage WHERE outcome = 'accepted'")

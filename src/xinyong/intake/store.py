@@ -67,10 +67,11 @@ def keep(source: Path) -> KeptFile:
         handle = os.open(source, os.O_RDONLY | os.O_NONBLOCK)  # never wait on a pipe
     except OSError as error:
         raise FileMissing(path=source, why=error.strerror) from error
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise FileMissing(path=source, why="不是普通文件 / not an ordinary file")
     with os.fdopen(handle, "rb") as incoming:
-        status = os.fstat(incoming.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise FileMissing(path=source, why="不是普通文件 / not an ordinary file")
         if status.st_size > limit << 20:
             raise FileTooLarge(size_mib=status.st_size >> 20, limit_mib=limit)
         digest = hashlib.sha256()

@@ -36,6 +36,16 @@ def rule_set() -> Mapping[str, Any]:
     return loaded
 
 
+def describe(rule: str, language: str = "zh") -> str:
+    """What a rule id such as ``N58+N36`` rests on, in words: the sources of its parts."""
+    table = rule_set()
+    key = "source_en" if language == "en" else "source"
+    sources = {str(row["id"]): str(row[key]) for row in table["penalty"]}
+    sources |= {f"list-{kind}": str(row[key]) for kind, row in table["list"].items()}
+    sources["named"] = "end date named by the provider" if language == "en" else "报送部门写明的截止日期"
+    return ("; " if language == "en" else "；").join(sources[part] for part in rule.split("+") if part in sources)
+
+
 def severity(kinds: Sequence[str]) -> str:
     """minor, general or serious, from the kinds of one decision; several kinds: the gravest governs (CLK-09)."""
     table = rule_set()["severity"]

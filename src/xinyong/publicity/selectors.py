@@ -62,10 +62,10 @@ def site_figures() -> SiteFigures:
 def latest_double_publicity(limit: int, language: str = "zh") -> tuple[LatestRecord, ...]:
     """The newest public licences and penalties."""
     latest = []
-    for code, name, credit_code, entity_id, record_id, decided_on, payload, digest in _rows(
+    for code, name, credit_code, entity_id, record_id, decided_on, payload, digest, before in _rows(
         "latest_records", {"today": timezone.localdate(), "datasets": ["licence", "penalty"], "limit": limit}
     ):
-        entry = show.entry_of(digest)
+        entry = show.entry_of(digest, code)
         key = credit_code or keys.public_key(entity_id)
         latest.append(
             LatestRecord(
@@ -74,12 +74,17 @@ def latest_double_publicity(limit: int, language: str = "zh") -> tuple[LatestRec
                 tone=show.tone(entry),
                 number=show.text_of(entry, entry.number_field, payload),
                 subject_name=name or credit_code or "",
-                url=reverse("entity", args=[key]) + f"#r{record_id}",
+                url=f"{reverse('entity', args=[key])}{_page_of(code, before)}#r{record_id}",
                 content=show.text_of(entry, entry.title_field or entry.summary_field, payload),
                 decided_on=decided_on,
             )
         )
     return tuple(latest)
+
+
+def _page_of(section: str, before: int) -> str:
+    page = before // PAGE + 1
+    return f"?page-{section}={page}" if page > 1 else ""
 
 
 _REASONS = {

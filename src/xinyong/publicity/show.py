@@ -10,6 +10,7 @@ from typing import Any
 
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import DatasetEntry, Disclosure, Field, FieldType, Nature
+from xinyong.publicity import rules
 from xinyong.publicity.pages import Clock, FieldValue, RecordCard, SourceLine
 from xinyong.registry.models import Entity
 from xinyong.runtime import cryptography
@@ -34,16 +35,23 @@ _ICONS = {
     "abnormal-list": "alert-triangle",
     "commitment": "signature",
 }
-_LONG = 60
+_LONG = 28
 #: Wordings by which departments say "nothing"; they are not shown as if they were a value.
 _NOTHING = frozenset({"", "N/A", "NA", "NULL", "无", "暂无", "-", "--", "—", "——", "— —", "/"})
 #: Fields of the registration shown in the head of the file, in this order, as far as they are filled.
 _HEAD = ("ENTTYPE", "LEREP", "ESTDATE", "REGCAP", "DOM", "REGORG", "INDUSTRYCO")
 
 
-def entry_of(digest: str) -> DatasetEntry:
-    """The very edition a record came under. KeyError when this release no longer ships it."""
-    return catalogue.packaged().by_digest(digest)
+def entry_of(digest: str, code: str) -> DatasetEntry:
+    """The edition a record came under; where its text was corrected since, the newest text of that dataset.
+
+    What the record was taken in under stays in the catalogue's Edition row; labels and audiences follow the newest text.
+    """
+    packaged = catalogue.packaged()
+    try:
+        return packaged.by_digest(digest)
+    except KeyError:
+        return packaged.editions(code)[-1]
 
 
 def name_of(entry: DatasetEntry, language: str) -> str:
@@ -173,8 +181,11 @@ def _money(stored: str, language: str) -> str:
     return f"{written} {unit}元" if name in ("CNY", "156") else f"{written} {unit} {name}"
 
 
-def fields_of(entry: DatasetEntry, payload: Any, language: str) -> tuple[FieldValue, ...]:
-    """Every public, filled field in the order of the catalogue."""
+def fields_of(entry: DatasetEntry, payload: Any, language: str, kind: str) -> tuple[FieldValue, ...]:
+    """Every public, filled field in the order of the catalogue.
+
+    An individual business is a person in trade: outside the register itself, its operator's name is not repeated.
+    """
     loaded = _loaded(payload)
     raw = loaded.get("_raw", {})
     shown = []
@@ -183,7 +194,7 @@ def fields_of(entry: DatasetEntry, payload: Any, language: str) -> tuple[FieldVa
     named = set() if subject.creates else {subject.code, subject.name, subject.kind, subject.registration_number}
     named.add(None if subject.creates else subject.organisation_code)
     for field in entry.fields:
-        if field.code in named:
+        if field.code in named or (field.personal and kind == "individual_business" and not subject.creates):
             continue
         text = value(field, loaded, language)
         if text is None:
@@ -222,8 +233,9 @@ def card(row: Sequence[Any], language: str, today: date) -> RecordCard:
         earliest_repair,
         severity,
         rule,
+        kind,
     ) = row
-    entry = entry_of(digest)
+    entry = entry_of(digest, dataset)
     english = language == "en"
     title = text_of(entry, entry.number_field, payload) or text_of(entry, entry.title_field, payload)
     if entry.subject.creates:
@@ -240,7 +252,9 @@ def card(row: Sequence[Any], language: str, today: date) -> RecordCard:
         severity=_SEVERITY[severity][1 if english else 0] if graded else "",
         severity_tone=_SEVERITY[severity][2] if graded else "",
         decided_on=decided_on,
-        fields=fields_of(entry, payload, language),
+        fields=tuple(
+            item for item in fields_of(entry, payload, language, kind) if item.value != title or entry.subject.creates
+        ),
         source=SourceLine(
             department=department_en if english and department_en else department_zh,
             delivery=delivery,
@@ -250,7 +264,7 @@ def card(row: Sequence[Any], language: str, today: date) -> RecordCard:
             edition=edition,
         ),
         clock=clock,
-        basis=f"{rule}" if clock else "",
+        basis=rules.describe(rule, language) if clock else "",
     )
 
 

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 import click
 
@@ -43,6 +43,14 @@ def setup_django(*, database: bool = True) -> None:
     django.setup()
 
 
+def _fail(error: XinyongError, *, as_json: bool) -> NoReturn:
+    if as_json:
+        click.echo(json.dumps(error.as_dict(), ensure_ascii=False))
+    else:
+        click.echo(f"{error.message('zh')}\n{error.message('en')}", err=True)
+    sys.exit(error.exit_code)
+
+
 def command(function: F) -> F:
     """Add ``--json`` and turn every :class:`XinyongError` into its message and exit code."""
 
@@ -52,13 +60,16 @@ def command(function: F) -> F:
         try:
             return function(*args, as_json=as_json, **kwargs)
         except XinyongError as error:
-            if as_json:
-                click.echo(json.dumps(error.as_dict(), ensure_ascii=False))
-            else:
-                click.echo(f"{error.message('zh')}\n{error.message('en')}", err=True)
-            sys.exit(error.exit_code)
+            _fail(error, as_json=as_json)
         except KeyboardInterrupt:
             click.echo("已中断，未完成的工作不会留下痕迹。Interrupted; nothing half-done stays.", err=True)
             sys.exit(130)
+        except Exception as error:
+            from xinyong.runtime import database
+
+            explained = database.explain(error)
+            if explained is None:
+                raise
+            _fail(explained, as_json=as_json)
 
     return cast(F, run)

@@ -23,6 +23,34 @@ class DatabaseUnsuitable(XinyongError):
     en = "The database is not suitable: {why}. {what_to_do}"
 
 
+class NotMigrated(XinyongError):
+    """The database answers, but the schema of this release is not there."""
+
+    code = ErrorCode.NOT_MIGRATED
+    status = 503
+    exit_code = 3
+    zh = "数据库尚未建表，或表结构早于本版本（{detail}）。请先运行 xinyong migrate。"
+    en = "The database has no tables yet, or those of an older release ({detail}). Run xinyong migrate first."
+
+
+#: Undefined table, undefined column.
+_NO_SCHEMA = ("42P01", "42703")
+
+
+def explain(error: BaseException) -> XinyongError | None:
+    """What a failure of the database means for an operator; None for anything else."""
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    if isinstance(cause, psycopg.Error) and cause.sqlstate in _NO_SCHEMA:
+        return NotMigrated(detail=str(cause).splitlines()[0])
+    if isinstance(cause, psycopg.OperationalError):
+        return postgres.DatabaseUnavailable(
+            why=str(cause).strip(),
+            what_to_do="请重试；未完成的批次用 xinyong intake --resume 继续。",
+            what_to_do_en="Try again; xinyong intake --resume takes up an unfinished delivery.",
+        )
+    return None
+
+
 def is_embedded() -> bool:
     """Whether the platform runs its own server."""
     return not config.get("XINYONG_DATABASE_URL")

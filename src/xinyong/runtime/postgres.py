@@ -30,6 +30,7 @@ from xinyong.runtime import config
 DATABASE = "xinyong"
 ROLE = "xinyong"
 _START_SECONDS = 120
+_ORPHAN_SECONDS = 60
 
 #: A builtin C.UTF-8 locale: with --locale=C pg_trgm silently finds nothing in Chinese text.
 _INITDB_OPTIONS = (
@@ -219,15 +220,47 @@ def _log_tail(here: Server) -> str:
 
 def is_running(here: Server) -> bool:
     """Whether the postmaster of this data folder is alive."""
-    pid_file = here.data / "postmaster.pid"
+    pid = _postmaster(here)
+    return pid is not None and (here.socket / ".s.PGSQL.5432").exists()
+
+
+def _postmaster(here: Server) -> int | None:
+    """The living process that postmaster.pid names; None when it is gone, or the number belongs to another by now."""
     try:
-        pid = int(pid_file.read_text().splitlines()[0])
-        os.kill(pid, 0)
-        return (here.socket / ".s.PGSQL.5432").exists()
-    except PermissionError:
-        return (here.socket / ".s.PGSQL.5432").exists()
+        pid = int((here.data / "postmaster.pid").read_text().splitlines()[0])
+        command = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
     except (OSError, ValueError, IndexError):
-        return False
+        return None
+    data = here.data.resolve()
+    return pid if any(part.startswith("/") and Path(part).resolve() == data for part in command) else None
+
+
+def _sessions_left(here: Server) -> bool:
+    """Whether sessions of a killed server still work in its data folder; they end by themselves."""
+    data = here.data.resolve()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if "postgres" in (process / "cmdline").read_text(errors="replace") and (process / "cwd").resolve() == data:
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _after_a_kill(here: Server) -> None:
+    """Wait for the sessions of a server that was killed, and forget its number.
+
+    PostgreSQL takes any process of the number in postmaster.pid for a server, so a number that another program has by
+    now (restart of a container) would keep it from starting for ever.
+    """
+    if not (here.data / "postmaster.pid").exists() or _postmaster(here) is not None:
+        return
+    deadline = time.monotonic() + _ORPHAN_SECONDS
+    while _sessions_left(here):
+        if time.monotonic() > deadline:
+            return  # PostgreSQL itself says what holds it up
+        time.sleep(0.1)
+    (here.data / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _end_orphan(here: Server) -> None:
@@ -277,21 +310,9 @@ def start() -> bool:
             with open(here.data / "postgresql.conf", "a") as handle:
                 handle.write("\ninclude 'xinyong.conf'\n")
         (here.data / "xinyong.conf").write_text(_configuration(here))
-        started = _run(
-            [
-                *prefix,
-                str(folder / "pg_ctl"),
-                "-D",
-                str(here.data),
-                "-l",
-                str(here.log),
-                "-w",
-                "-t",
-                str(_START_SECONDS),
-                "start",
-            ],
-            here,
-        )
+        _after_a_kill(here)
+        launch = [*prefix, str(folder / "pg_ctl"), "-D", str(here.data), "-l", str(here.log), "-w"]
+        started = _run([*launch, "-t", str(_START_SECONDS), "start"], here)
         if started.returncode != 0:
             raise DatabaseUnavailable(
                 why=f"pg_ctl: {started.stdout[-300:]} {_log_tail(here)}",

@@ -33,7 +33,7 @@ class PageNotFound(XinyongError):
 class FormRefused(XinyongError):
     """The form carried no valid anti-forgery mark: it was open too long, or cookies are off."""
 
-    code = ErrorCode.RIGHT_MISSING
+    code = ErrorCode.FORM_EXPIRED
     status = 403
     zh = "表单已失效，没有提交任何内容。请返回上一页，刷新后重新提交；浏览器须允许本站 Cookie。"
     en = (

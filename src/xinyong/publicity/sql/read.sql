@@ -11,13 +11,17 @@ SELECT
 -- name: latest_records
 -- Newest public records of some datasets.
 SELECT newest.code, entity.name, entity.credit_code, newest.entity_id, newest.record_id, newest.decided_on,
-    version.payload, edition.digest
+    version.payload, edition.digest,
+    (SELECT count(*) FROM publicity_window AS before
+      WHERE before.entity_id = newest.entity_id AND before.dataset_id = newest.dataset_id
+        AND before.public_from <= %(today)s AND (before.public_until IS NULL OR before.public_until >= %(today)s)
+        AND (before.decided_on, before.record_id) > (newest.decided_on, newest.record_id))
 FROM (
     SELECT dataset.code, shown.*
     FROM unnest(%(datasets)s::text[]) AS wanted (code)
     JOIN catalogue_dataset AS dataset ON dataset.code = wanted.code
     CROSS JOIN LATERAL (
-        SELECT entity_id, record_id, decided_on FROM publicity_window
+        SELECT entity_id, record_id, dataset_id, decided_on FROM publicity_window
         WHERE dataset_id = dataset.id AND public_from <= %(today)s
           AND (public_until IS NULL OR public_until >= %(today)s)
         ORDER BY decided_on DESC LIMIT %(limit)s
@@ -43,7 +47,7 @@ GROUP BY dataset.code
 -- Those records, newest first, with what the source line needs.
 SELECT shown.record_id, dataset.code, edition.digest, edition.edition, version.payload, version.decided_on,
     version.version_no, version.source_row, version.received_at, delivery.number, department.name_zh, department.name_en,
-    shown.public_from, shown.public_until, shown.earliest_repair, shown.severity, shown.rule
+    shown.public_from, shown.public_until, shown.earliest_repair, shown.severity, shown.rule, entity.kind
 FROM publicity_window AS shown
 JOIN catalogue_dataset AS dataset ON dataset.id = shown.dataset_id
 JOIN ledger_record AS head ON head.entity_id = shown.entity_id AND head.record_id = shown.record_id
@@ -52,6 +56,7 @@ JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 JOIN intake_delivery AS delivery ON delivery.id = version.delivery_id
 JOIN accounts_department AS department ON department.id = version.department_id
+JOIN registry_entity AS entity ON entity.id = shown.entity_id
 WHERE shown.entity_id = %(entity)s AND dataset.code = %(code)s AND shown.public_from <= %(today)s
   AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)
 ORDER BY shown.decided_on DESC NULLS LAST, shown.record_id DESC

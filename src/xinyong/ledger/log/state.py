@@ -1,0 +1,102 @@
+"""Which log belongs to this database, how far it is signed, and with which key."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from xinyong.ledger.log.checkpoint import Signer, make_seed
+from xinyong.ledger.log.errors import LogRefused
+from xinyong.ledger.log.folder import LogFolder
+from xinyong.runtime import config, sql
+
+#: Name of the effect in the corridor.
+NAME = "log"
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """The leaves of one delivery and what was signed after them."""
+
+    event: int
+    delivery: int
+    version_from: int
+    version_to: int
+    first_leaf: int
+    leaves: int
+    root: bytes
+    note: str
+
+    @property
+    def size(self) -> int:
+        """Size of the tree after these leaves."""
+        return self.first_leaf + self.leaves
+
+
+def _range(row: tuple[Any, ...]) -> Range:
+    event, delivery, version_from, version_to, first_leaf, leaves, root, note = row
+    return Range(
+        event=event,
+        delivery=delivery,
+        version_from=version_from,
+        version_to=version_to,
+        first_leaf=first_leaf,
+        leaves=leaves,
+        root=bytes(root),
+        note=note,
+    )
+
+
+def last_range(connection: Connection) -> Range | None:
+    """The newest range, None before the first."""
+    row = connection.execute(sql.statement("ledger", "log_last_range")).fetchone()
+    return _range(row) if row else None
+
+
+def ranges(connection: Connection) -> Iterator[Range]:
+    """All ranges in leaf order, streamed."""
+    with connection.cursor(name="log_ranges") as cursor:
+        cursor.itersize = 5_000
+        for row in cursor.execute(sql.statement("ledger", "log_ranges")):
+            yield _range(row)
+
+
+def installation(connection: Connection) -> str | None:
+    """The random name of this database, None while nothing was logged."""
+    row = connection.execute("SELECT id FROM ledger_installation").fetchone()
+    return str(row[0]) if row else None
+
+
+def ensure_installation(connection: Connection) -> str:
+    """The same, drawn and committed when there is none."""
+    connection.execute(
+        "INSERT INTO ledger_installation (id) VALUES (%s) ON CONFLICT (single) DO NOTHING", (secrets.token_hex(16),)
+    )
+    connection.commit()
+    found = installation(connection)
+    assert found is not None  # just inserted, by this caller or another
+    return found
+
+
+def folder(name: str, *, tiles: str = "tile") -> LogFolder:
+    """The files of the log of an installation."""
+    return LogFolder(config.home("log") / name, tiles=tiles)
+
+
+def signer(name: str, *, create: bool) -> Signer:
+    """The key of the log. Raises LogRefused when it is gone and may not be made anew."""
+    path = config.home("keys") / "log.ed25519"
+    if not path.exists():
+        if not create:
+            raise LogRefused(why_zh=f"签名密钥 {path} 不存在", why=f"the signing key {path} is missing")
+        make_seed(path)
+    seed = path.read_bytes()
+    if len(seed) != 32:
+        raise LogRefused(why_zh=f"签名密钥 {path} 不是 32 字节", why=f"the signing key {path} does not have 32 bytes")
+    return Signer(f"xinyong/{name}", seed)

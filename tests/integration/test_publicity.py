@@ -1,0 +1,352 @@
+"""What a visitor may see: periods by rule, nothing after its end, counts equal to lists. Articles: rules.md §6, §26."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xinyong.publicity import rules, selectors
+from xinyong.runtime import clock
+from xinyong.standards import calendar
+
+FINE, WARNING, REVOCATION = ["罚款"], ["警告"], ["吊销许可证件"]
+KINDS = ["警告", "通报批评", "罚款", "没收违法所得", "没收非法财物", "暂扣许可证件", "降低资质等级", "吊销许可证件", "责令停产停业", "限制从业", "行政拘留", "其他-示例"]
+
+#: Article, kinds, decided on, first day of repair and last public day in months after the decision; None: not public.
+PERIODS = [
+    ("PUB-01 N527 general", FINE, date(2020, 5, 6), (3, 12)),
+    ("PUB-02 N527 serious", REVOCATION, date(2020, 5, 6), (6, 36)),
+    ("PUB-04+08 N58 general ends with N36", FINE, date(2024, 5, 6), (3, 12)),
+    ("PUB-04 N58 serious", REVOCATION, date(2024, 5, 6), (3, 36)),
+    ("PUB-06 N58 warning", WARNING, date(2024, 5, 6), None),
+    ("PUB-07 N36 minor", WARNING, date(2026, 5, 6), None),
+    ("PUB-08 N36 general", FINE, date(2026, 5, 6), (3, 12)),
+    ("PUB-09 N36 serious", REVOCATION, date(2026, 5, 6), (12, 36)),
+    ("PUB-23 S107 criticism", ["通报批评"], date(2026, 5, 6), None),
+    ("PUB-25 S107 residual class", ["没收违法所得"], date(2026, 5, 6), (3, 12)),
+    ("N527 last day", FINE, date(2023, 4, 30), (3, 12)),
+    ("N58 first day", REVOCATION, date(2023, 5, 1), (3, 36)),
+    ("N58 last day", REVOCATION, date(2026, 3, 31), (3, 36)),
+    ("N36 first day", REVOCATION, date(2026, 4, 1), (12, 36)),
+    ("before N527", FINE, date(2018, 1, 31), (0, 12)),
+    ("end of February", FINE, date(2027, 11, 30), (3, 12)),
+]
+
+
+@pytest.mark.parametrize(("article", "kinds", "day", "months"), PERIODS, ids=[row[0] for row in PERIODS])
+def test_period(article: str, kinds: list[str], day: date, months: tuple[int, int] | None) -> None:
+    period = rules.penalty(kinds, day)
+    if months is None:
+        assert period is None
+        return
+    assert period is not None
+    assert period.public_from == day
+    assert period.earliest_repair == calendar.same_day_later(day, months[0])
+    assert period.public_until == calendar.same_day_later(day, months[1])
+    assert article.split()[0].startswith("PUB") is False or period.rule.split("+")[0] in {"N527", "N58", "N36"}
+
+
+@pytest.mark.parametrize(
+    ("article", "kinds", "grade"),
+    [
+        ("SEV-02 revocation", ["吊销许可证件"], "serious"),
+        ("SEV-02 stop-production", ["责令停产停业"], "serious"),
+        ("SEV-02 occupation ban", ["限制从业"], "serious"),
+        ("SEV-03 suspension", ["暂扣许可证件"], "serious"),
+        ("SEV-03 downgrade", ["降低资质等级"], "serious"),
+        ("SEV-04 fine", ["罚款"], "general"),
+        ("SEV-04 confiscation of goods", ["没收非法财物"], "general"),
+        ("SEV-06 warning", ["警告"], "minor"),
+        ("SEV-06 criticism", ["通报批评"], "minor"),
+        ("SEV-06 both", ["警告", "通报批评"], "minor"),
+        ("SEV-11 residual", ["其他-示例"], "general"),
+        ("CLK-09 the gravest governs", ["警告", "罚款", "吊销许可证件"], "serious"),
+        ("CLK-09 a fine beside a warning", ["警告", "罚款"], "general"),
+        ("no kind is not minor", [], "general"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_severity(article: str, kinds: list[str], grade: str) -> None:
+    assert rules.severity(kinds) == grade
+
+
+DAYS = st.dates(min_value=date(2015, 1, 1), max_value=date(2035, 12, 31))
+SETS = st.lists(st.sampled_from(KINDS), max_size=4)
+
+
+@given(SETS, DAYS, st.none() | DAYS)
+def test_invariant_26_1_order_of_dates_and_the_maximum(kinds: list[str], day: date, named: date | None) -> None:
+    period = rules.penalty(kinds, day, named)
+    if period is None:
+        assert rules.severity(kinds) == "minor" or (named is not None and named < day)
+        return
+    assert period.public_until is not None
+    assert period.earliest_repair is not None
+    assert period.public_from <= period.earliest_repair <= period.public_until
+    assert period.public_until <= calendar.same_day_later(day, 36)
+    if period.severity == "general":
+        assert period.public_until <= calendar.same_day_later(day, 12)
+
+
+@given(SETS, DAYS, DAYS)
+def test_ref_08_a_named_end_never_lengthens(kinds: list[str], day: date, named: date) -> None:
+    computed, with_end = rules.penalty(kinds, day), rules.penalty(kinds, day, named)
+    if computed is None:
+        assert with_end is None
+    elif with_end is not None:
+        assert computed.public_until is not None
+        assert with_end.public_until == min(named, computed.public_until)
+
+
+@given(SETS, st.dates(min_value=date(2023, 5, 1), max_value=date(2026, 3, 31)))
+def test_invariant_26_2_the_later_regime_never_ends_later(kinds: list[str], day: date) -> None:
+    older = rules.penalty(kinds, day)
+    newer = rules.penalty(kinds, day.replace(year=day.year + 6))
+    if older is None or newer is None:
+        assert older is newer
+        return
+    assert older.public_until is not None and newer.public_until is not None
+    assert newer.public_until <= calendar.same_day_later(older.public_until, 72) + timedelta(days=1)
+
+
+@given(DAYS, st.none() | DAYS, st.none() | DAYS, st.sampled_from(["abnormal", "serious", "court"]))
+def test_pub_26_list_entries_are_shown_while_they_stand(entered: date, left: date | None, planned: date | None, kind: str) -> None:
+    period = rules.list_entry(kind, entered, left, planned)
+    if period is None:
+        assert (left is not None and left <= entered) or (planned is not None and planned < entered)
+        return
+    assert period.public_from == entered
+    if left is not None:
+        assert period.public_until is not None
+        assert period.public_until < left, "still public on the day it left"
+    if planned is not None:
+        assert period.public_until is not None
+        assert period.public_until <= planned
+    if kind == "serious":
+        assert period.public_until is not None
+        assert period.public_until <= calendar.same_day_later(entered, 36)
+    if period.earliest_repair is not None and period.public_until is not None:
+        assert entered <= period.earliest_repair <= period.public_until
+
+
+# --- through the database ---------------------------------------------------------------------------------------
+
+
+def ago(days: int) -> str:
+    """A date in the past as text."""
+    return (clock.today() - timedelta(days=days)).isoformat()
+
+
+def shown(code: str, today: date | None = None, language: str = "zh") -> dict[str, int]:
+    """Section totals of the entity file."""
+    file = selectors.entity_file(code, {}, language, today or clock.today())
+    assert file is not None
+    return {section.code: section.total for section in file.sections}
+
+
+def register(desk: Any, number: int) -> tuple[str, str]:
+    """A registered company: code and name."""
+    code, name = desk.code(number), f"示例公示{number}有限公司"
+    desk.take([desk.registration(code, name)])
+    return code, name
+
+
+def test_pub_07_a_minor_penalty_is_stored_and_not_shown(desk: Any) -> None:
+    code, name = register(desk, 1)
+    receipt = desk.take([desk.penalty(code, name, CF_CFLB="警告", CF_NR="警告。", CF_NR_FK="")], "penalty")
+    assert receipt.accepted == 1, desk.findings(receipt.delivery)
+    desk.catch_up()
+    assert shown(code)["penalty"] == 0
+
+
+def test_ref_07_an_expired_penalty_is_shown_to_the_last_day_and_not_after(desk: Any) -> None:
+    code, name = register(desk, 2)
+    desk.take([desk.penalty(code, name, CF_JDRQ=ago(20))], "penalty")
+    desk.catch_up()
+    decided = clock.today() - timedelta(days=20)
+    last = calendar.same_day_later(decided, 12)
+    assert shown(code)["penalty"] == 1
+    assert shown(code, last)["penalty"] == 1
+    assert shown(code, last + timedelta(days=1))["penalty"] == 0
+    assert shown(code, decided - timedelta(days=1))["penalty"] == 0
+
+
+def test_ref_08_the_providers_end_shortens_only(desk: Any) -> None:
+    code, name = register(desk, 3)
+    desk.take(
+        [
+            desk.penalty(code, name, CF_WSH="短", CF_GSJZQ=ago(5)),
+            desk.penalty(code, name, CF_WSH="长", CF_GSJZQ="2099-12-31"),
+        ],
+        "penalty",
+    )
+    desk.catch_up()
+    assert shown(code)["penalty"] == 1
+    decided = clock.today() - timedelta(days=20)
+    assert shown(code, calendar.same_day_later(decided, 12) + timedelta(days=1))["penalty"] == 0
+
+
+def test_a_list_entry_vanishes_with_its_exit(desk: Any) -> None:
+    code, name = register(desk, 4)
+    row = desk.abnormal(code, name)
+    desk.take([row], "abnormal-list")
+    desk.catch_up()
+    assert shown(code)["abnormal-list"] == 1
+    left = desk.take([{**row, "移出日期": ago(1), "移出机关": "示例市市场监督管理局"}], "abnormal-list")
+    assert left.accepted == 1
+    desk.catch_up()
+    assert shown(code)["abnormal-list"] == 0
+    # It is a version of the same record; nothing was deleted.
+    entity = desk.one("SELECT id FROM registry_entity WHERE credit_code = %s", code)
+    assert desk.one("SELECT max(version_no) FROM ledger_version WHERE entity_id = %s", entity) == 2
+
+
+def test_copies_without_a_document_number_are_for_officers_only(desk: Any) -> None:
+    code, name = register(desk, 5)
+    copy = {"kind": "x", "entity_name": name, "put_date": ago(40), "put_reason": "示例严重违法", "put_department": "示例局"}
+    receipt = desk.deliver(desk.jsonl([copy]), "serious-violation-list")
+    assert receipt.accepted == 1, desk.findings(receipt.delivery)
+    desk.catch_up()
+    assert shown(code)["serious-violation-list"] == 0
+
+
+def test_datasets_that_are_not_public_have_no_window(desk: Any) -> None:
+    from xinyong.catalogue import selectors as catalogue
+    from xinyong.catalogue.entry import Disclosure
+    from xinyong.publicity import effects
+
+    entries = list(catalogue.packaged().entries.values())
+    closed = [entry for entry in entries if entry.disclosure is not Disclosure.PUBLIC]
+    assert closed, "every packaged dataset is public: test this with another one"
+    for entry in closed:
+        assert effects.period_of(entry, None, ago_date(9), ago_date(5), {}) is None
+    for entry in entries:
+        for layout in entry.layouts:
+            if layout.disclosure not in (None, Disclosure.PUBLIC):
+                assert effects.period_of(entry, layout, ago_date(9), ago_date(5), {}) is None
+
+
+def ago_date(days: int) -> date:
+    """A day in the past."""
+    return clock.today() - timedelta(days=days)
+
+
+@pytest.mark.parametrize(("said", "public"), [("可向社会公开", 1), ("特定范围内公开", 0), ("不可公开", 0)])
+def test_dis_28_the_promisers_choice_binds(desk: Any, said: str, public: int) -> None:
+    code, name = register(desk, 10 + len(said) * 2 + public)
+    row = {
+        "承诺编码": f"4107002026010100{10 + len(said) * 2 + public:04d}",
+        "承诺人名称": name,
+        "承诺人类别": "法人及非法人组织",
+        "承诺人代码": code,
+        "承诺类型": "主动公示型",
+        "承诺事由": "示例事项",
+        "承诺内容": "示例内容",
+        "违诺责任": "示例责任",
+        "承诺作出日期": ago(30),
+        "承诺履行状态": "全部履行",
+        "受理单位": "示例局",
+        "受理单位代码": desk.code(90000001, "11410700"),
+        "公开类型": said,
+    }
+    receipt = desk.take([row], "commitments")
+    assert receipt.accepted == 1, [item.reason_zh for item in desk.findings(receipt.delivery)]
+    desk.catch_up()
+    assert shown(code)["commitments"] == public
+
+
+def test_no_personal_field_and_no_number_reaches_a_page(desk: Any) -> None:
+    secret = {
+        "CF_FR_ZJHM": "41070219900307121X",
+        "CF_FR_ZJLX": "身份证",
+        "CF_SY": "当事人张某（身份证号：410702199003071236，电话13812345678）未公示。",
+        "BZ": "内部备注",
+        "CF_XDR_SWDJ": "410702199003071",
+    }
+    code, name = register(desk, 50)
+    receipt = desk.take([desk.penalty(code, name, **secret)], "penalty")
+    assert receipt.accepted == 1, [item.reason_zh for item in desk.findings(receipt.delivery)]
+    desk.catch_up()
+    for language in ("zh", "en"):
+        file = selectors.entity_file(code, {}, language, clock.today())
+        assert file is not None
+        (section,) = [item for item in file.sections if item.code == "penalty"]
+        (card,) = section.records
+        names = {field.code for field in card.fields}
+        assert "CF_WSH" in names
+        assert not names & {"CF_FR_ZJHM", "CF_FR_ZJLX", "CF_XDR_ZJHM", "CF_XDR_ZJLX", "BZ", "CF_XDR_SWDJ"}
+        page = repr(file)
+        for text in ("41070219900307", "13812345678", "enc1:", "内部备注"):
+            assert text not in page, text
+        assert "未公示" in page
+    assert "41070219900307" not in repr(selectors.latest_double_publicity(50))
+
+
+def test_every_count_equals_its_list(desk: Any) -> None:
+    """For random records: totals = records reachable by paging = tiles, on any day."""
+    draw = random.Random(20261122)
+    companies = [register(desk, 100 + number) for number in range(6)]
+    penalties, entries = [], []
+    for number in range(140):
+        code, name = companies[min(draw.randrange(9), 5)]
+        kinds = draw.choice([FINE, WARNING, REVOCATION])
+        penalties.append(
+            desk.penalty(
+                code, name, CF_WSH=f"数{number}", CF_JDRQ=ago(draw.randrange(1, 1500)), CF_CFLB=kinds[0],
+                CF_NR_ZKDX="示例许可证" if kinds is REVOCATION else "",
+                CF_NR_FK="0.02" if kinds is FINE else "",
+                CF_GSJZQ=draw.choice(["", "", "2099-12-31", ago(draw.randrange(1, 40))]),
+            )
+        )
+        days = draw.randrange(2, 900)
+        left = draw.choice(["", ago(draw.randrange(1, days))])
+        entries.append(
+            desk.abnormal(code, name, 列入日期=ago(days), 列入原因=f"示例原因{number}", 移出日期=left, 移出机关="示例局" if left else "")
+        )
+    for rows, dataset in ((penalties, "penalty"), (entries, "abnormal-list")):
+        receipt = desk.take(rows, dataset)
+        assert receipt.accepted > 130, [item.reason_zh for item in desk.findings(receipt.delivery)][:3]
+    desk.catch_up()
+    today = clock.today()
+    pages_seen = 0
+    for day in (today, today - timedelta(days=200), today + timedelta(days=200)):
+        for code, _ in companies:
+            totals = shown(code, day)
+            for dataset, total in totals.items():
+                seen: list[str] = []
+                pages = 1
+                page = 1
+                while page <= pages:
+                    file = selectors.entity_file(code, {dataset: page}, "zh", day)
+                    assert file is not None
+                    (section,) = [item for item in file.sections if item.code == dataset]
+                    assert section.total == total
+                    pages = section.pages
+                    seen += [card.anchor for card in section.records]
+                    page += 1
+                    pages_seen += 1
+                assert len(seen) == len(set(seen)) == total, (code, dataset, day)
+            entity = file_entity(code)
+            assert selectors.public_record_count(entity, day) == sum(totals.values())
+    assert pages_seen > 60
+    # The figure of the home page is the sum over all entities.
+    counted: Counter[str] = Counter()
+    for (code,) in desk.rows("SELECT credit_code FROM registry_entity WHERE credit_code IS NOT NULL"):
+        counted.update(shown(code))
+    assert selectors.site_figures().public_records == sum(counted.values())
+    assert any(0 < total < 140 for total in counted.values())
+    newest = selectors.latest_double_publicity(1000)
+    assert len(newest) == counted["penalty"] + counted["licence"]
+
+
+def file_entity(code: str) -> Any:
+    """The entity of a code."""
+    from xinyong.registry.models import Entity
+
+    return Entity.objects.get(credit_code=code)
