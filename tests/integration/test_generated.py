@@ -30,8 +30,12 @@ def taken(desk: Any, city: tuple[Path, Manifest]) -> dict[str, Any]:
     folder, manifest = city
     for item in manifest.departments:
         accounts.register_department(
-            slug=item["code"], name_zh=item["name_zh"], name_en=item["name_en"], credit_code=item["credit_code"],
-            fictitious=True, acting="test",
+            slug=item["code"],
+            name_zh=item["name_zh"],
+            name_en=item["name_en"],
+            credit_code=item["credit_code"],
+            fictitious=True,
+            acting="test",
         )
     return {file.path: desk.deliver(folder / file.path, file.dataset, file.department) for file in manifest.files}
 
@@ -77,8 +81,15 @@ def test_duplicates_change_nothing(taken: dict[str, Any], city: tuple[Path, Mani
 
 
 def test_every_entity_of_the_city_is_there_once(taken: dict[str, Any], city: tuple[Path, Manifest], desk: Any) -> None:
-    assert desk.one("SELECT count(*) FROM registry_entity WHERE registered") == 400
-    assert desk.one("SELECT count(*) - count(DISTINCT credit_code) FROM registry_entity WHERE credit_code IS NOT NULL") == 0
+    _, manifest = city
+    register = {file.path: file for file in manifest.files if file.dataset == "registration"}
+    # The register's odd rows are entities more; those that may be accepted with a remark are the only strangers.
+    strangers = sum(file.expected_remarked for file in register.values())
+    assert 400 <= desk.one("SELECT count(*) FROM registry_entity WHERE registered") <= 400 + strangers
+    assert (
+        desk.one("SELECT count(*) - count(DISTINCT credit_code) FROM registry_entity WHERE credit_code IS NOT NULL")
+        == 0
+    )
 
 
 def test_the_whole_city_again_adds_nothing(taken: dict[str, Any], city: tuple[Path, Manifest], desk: Any) -> None:

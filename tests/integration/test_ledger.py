@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -114,7 +116,7 @@ def test_the_corridor_is_in_commit_order_and_its_ranges_have_no_hole(filled: Any
     # are numbered under the same lock.
     events = filled.rows("SELECT id, version_from, version_to, delivery_id FROM ledger_event ORDER BY id")
     ranges = [(first, last) for _, first, last, _ in events]
-    assert all(before[1] < after[0] for before, after in zip(ranges, ranges[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in pairwise(ranges))
     assert all(
         filled.one("SELECT count(*) FROM ledger_version WHERE version_id BETWEEN %s AND %s", *pair)
         == pair[1] - pair[0] + 1
@@ -141,7 +143,7 @@ def test_two_callers_take_every_event_exactly_once(filled: Any) -> None:
         numbers = range(30_000 + turn * 10, 30_000 + turn * 10 + 10)
         filled.take([filled.registration(filled.code(number), f"示例{number}追赶有限公司") for number in numbers])
     position = "SELECT event_id FROM ledger_effect_position WHERE effect = 'publicity'"
-    waiting = filled.one("SELECT count(*) FROM ledger_event WHERE id > (%s)" % position)
+    waiting = filled.one(f"SELECT count(*) FROM ledger_event WHERE id > ({position})")
     assert waiting == 6
     taken: list[int] = []
     callers = [threading.Thread(target=lambda: taken.append(effects.catch_up())) for _ in range(2)]
@@ -188,3 +190,33 @@ def test_a_rebuild_beside_another_reader_neither_blocks_nor_loses(filled: Any) -
     assert failures == []
     effects.catch_up()
     assert filled.rows(WINDOWS) == before
+
+
+def test_commits_stand_in_line_before_they_number_anything(filled: Any) -> None:
+    """Only so is the order of events the order of commits: one that has numbers must never wait behind a later one."""
+    from django.db import connection
+
+    failures: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            filled.take([filled.registration(filled.code(number), f"示例{number}排队有限公司")])
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in (50_001, 50_002)]
+    waiting = "SELECT wait_event FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with database.connect() as holder:
+        holder.execute("LOCK TABLE ledger_event IN SHARE MODE")
+        for worker in workers:
+            worker.start()
+        deadline = time.monotonic() + 30
+        while len(filled.rows(waiting)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        held = sorted(event for (event,) in filled.rows(waiting))
+    for worker in workers:
+        worker.join()
+    assert failures == []
+    assert held == ["advisory", "relation"]

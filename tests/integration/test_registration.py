@@ -16,7 +16,6 @@ from xinyong.standards.credit_code import Kind
 from xinyong.standards.credit_code_diagnosis import diagnose
 
 FILE = "registration/registration_a.csv.gz"
-ROWS = 79_870
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +29,10 @@ def test_every_valid_row_of_the_whole_file_is_stored(whole: Any, desk: Any, shar
     receipt, totals, _ = whole
     with gzip.open(shared_data / FILE, "rt", encoding="utf-8", newline="") as handle:
         codes = [row["统一社会信用代码"] for row in csv.DictReader(handle)]
-    assert len(codes) == ROWS == receipt.read
+    assert len(codes) == receipt.read > 10_000
     assert all(credit_code.is_valid(code) for code in codes)
     assert receipt.rejected == 0
-    assert receipt.accepted + receipt.unchanged == ROWS
+    assert receipt.accepted + receipt.unchanged == receipt.read
     assert receipt.accepted == len(set(codes)) == receipt.entities_created
     assert totals["entities"] == totals["records"] == totals["versions"] == len(set(codes))
     stored = {code for (code,) in desk.rows("SELECT credit_code FROM registry_entity")}
@@ -58,9 +57,9 @@ def test_no_two_codes_share_an_entity_and_none_is_doubled(whole: Any, desk: Any)
 
 
 def test_the_second_intake_of_the_whole_file_adds_nothing(whole: Any, desk: Any, shared_data: Path) -> None:
-    _, totals, events = whole
+    first, totals, events = whole
     receipt = desk.deliver(shared_data / FILE)
-    assert (receipt.accepted, receipt.rejected, receipt.unchanged) == (0, 0, ROWS)
+    assert (receipt.accepted, receipt.rejected, receipt.unchanged) == (0, 0, first.read)
     assert receipt.entities_created == 0
     assert {**desk.totals(), "findings": totals["findings"]} == totals
     assert desk.one("SELECT count(*) FROM ledger_event") == events

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xinyong.registry import keys, selectors
+from xinyong.standards.credit_code_diagnosis import diagnose
 
 NUMBER = "410700600000014"
 
@@ -116,7 +117,8 @@ def test_one_wrong_character_offers_the_repaired_code(known: Any) -> None:
         assert not found.diagnosis.valid
         # Offered alone when it is the only explanation, else among the candidates.
         assert code in {found.diagnosis.repaired, *(item.code for item in found.diagnosis.candidates)}, wrong
-    wrong = code[:-1] + ("0" if code[-1] != "0" else "1")
+    slips = [code[:place] + "2" + code[place + 1 :] for place in range(len(code)) if code[place] != "2"]
+    wrong = next(slip for slip in slips if diagnose(slip).repaired == code)
     answer = known.cli("search", wrong, "--json")
     assert answer.exit_code == 1
     assert json.loads(answer.stdout.splitlines()[-1])["repaired"] == code

@@ -11,8 +11,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
-from importlib.abc import Traversable
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType

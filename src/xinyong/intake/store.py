@@ -52,6 +52,15 @@ def path_of(sha256: str) -> Path:
     return config.home("deliveries", sha256[:2]) / sha256
 
 
+def _sync_folder(folder: Path) -> None:
+    # A rename is durable only when its folder is.
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _sweep(folder: Path) -> None:
     """Remove unfinished copies of processes that were killed."""
     for left in folder.glob("incoming-*"):
@@ -90,6 +99,7 @@ def keep(source: Path) -> KeptFile:
                 os.fsync(outgoing.fileno())
             final = path_of(digest.hexdigest())
             os.replace(temporary, final)
+            _sync_folder(final.parent)
         finally:
             temporary.unlink(missing_ok=True)
     return KeptFile(path=final, sha256=digest.hexdigest(), size_bytes=size)

@@ -7,6 +7,6 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         from xinyong.ledger import corridor
-        from xinyong.ledger.log import effect
+        from xinyong.ledger.log import effect, state
 
-        corridor.register(corridor.Effect(name=effect.NAME, catch_up=effect.catch_up, rebuild=effect.rebuild))
+        corridor.register(corridor.Effect(name=state.NAME, catch_up=effect.catch_up, rebuild=effect.rebuild))

@@ -250,17 +250,18 @@ def _sessions_left(here: Server) -> bool:
 def _after_a_kill(here: Server) -> None:
     """Wait for the sessions of a server that was killed, and forget its number.
 
-    PostgreSQL takes any process of the number in postmaster.pid for a server, so a number that another program has by
+    PostgreSQL takes any process of the number in its lock files for a server, so a number that another program has by
     now (restart of a container) would keep it from starting for ever.
     """
-    if not (here.data / "postmaster.pid").exists() or _postmaster(here) is not None:
+    if _postmaster(here) is not None:
         return
     deadline = time.monotonic() + _ORPHAN_SECONDS
     while _sessions_left(here):
         if time.monotonic() > deadline:
             return  # PostgreSQL itself says what holds it up
         time.sleep(0.1)
-    (here.data / "postmaster.pid").unlink(missing_ok=True)
+    for left in (here.data / "postmaster.pid", here.socket / ".s.PGSQL.5432", here.socket / ".s.PGSQL.5432.lock"):
+        left.unlink(missing_ok=True)
 
 
 def _end_orphan(here: Server) -> None:

@@ -268,7 +268,7 @@ def _leaves(connection: Connection, first: int, last: int) -> Iterator[list[byte
         cursor.execute(sql.statement("ledger", "log_versions"), {"first": first, "last": last})
         expected = first
         while rows := cursor.fetchmany(_FETCH):
-            if rows[0][0] != expected or rows[-1][0] != expected + len(rows) - 1:
+            if [row[0] for row in rows] != list(range(expected, expected + len(rows))):
                 return
             expected += len(rows)
             yield leaf.build(rows)

@@ -49,12 +49,12 @@ class LogFolder:
             return self.read(merkle.tile_path(level, index, width))
 
     def bundle(self, index: int, width: int) -> list[bytes]:
-        """The entries of a bundle, like :meth:`tile`. Raises merkle.MalformedBundle."""
+        """The entries of a bundle, like :meth:`tile`; never cut where it is read whole. Raises MalformedBundle."""
+        if width == merkle.TILE_WIDTH:
+            return merkle.unpack(self.read(merkle.bundle_path(index)))
         try:
             return merkle.unpack(self.read(merkle.bundle_path(index)))[:width]
         except FileNotFoundError:
-            if width == merkle.TILE_WIDTH:
-                raise
             return merkle.unpack(self.read(merkle.bundle_path(index, width)))
 
     def text(self, name: str) -> str | None:
@@ -160,9 +160,8 @@ class LogFolder:
 
 
 def _sync(handles: list[int]) -> None:
-    if len(handles) < 4:
-        for handle in handles:
-            os.fsync(handle)
+    if len(handles) == 1:
+        os.fsync(handles[0])
         return
     with ThreadPoolExecutor(_SYNC_THREADS) as pool:
         list(pool.map(os.fsync, handles))

@@ -59,3 +59,12 @@ def differences(logged: bytes, stored: bytes) -> list[str]:
         return [key for key in keys if before.get(key) != after.get(key)] or ["form"]
     except (ValueError, TypeError):
         return ["form"]
+
+
+def names(entry: bytes | None) -> tuple[int | None, int | None]:
+    """(record_id, version_no) a leaf speaks of; None where it cannot be read."""
+    try:
+        value = json.loads(entry or b"")
+        return int(value["record_id"]), int(value["version_no"])
+    except (ValueError, TypeError, KeyError):
+        return None, None

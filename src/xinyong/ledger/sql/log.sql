@@ -60,15 +60,11 @@ WHERE version.record_id = %(record)s AND (%(number)s::int IS NULL OR version.ver
 ORDER BY version.version_no DESC LIMIT 1
 
 -- name: log_unlogged
--- Versions no range covers although the log has taken in their events, first one and number.
-WITH taken AS (
-    SELECT max(event.version_to) AS last FROM ledger_event AS event
-    JOIN ledger_effect_position AS position ON position.effect = %(effect)s AND event.id <= position.event_id
-)
-SELECT min(version.version_id), count(*) FROM ledger_version AS version, taken
-WHERE version.version_id <= taken.last AND NOT EXISTS (
-    SELECT FROM ledger_log_range AS range
-    WHERE version.version_id BETWEEN range.version_from AND range.version_to)
+-- Versions behind the last range although the log has taken in their events: first one and number.
+SELECT min(version_id), count(*) FROM ledger_version
+WHERE version_id > %(last)s AND version_id <= (
+    SELECT max(event.version_to) FROM ledger_event AS event
+    JOIN ledger_effect_position AS position ON position.effect = %(effect)s AND event.id <= position.event_id)
 
 -- name: log_payloads
 -- Dataset, content hash and payload of each version, to compute the content hash again.

@@ -1,0 +1,350 @@
+"""Verifies the whole log: checkpoint, signatures, tiles, every signed root, and every leaf against the ledger."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from xinyong.ledger.log import content, leaf, merkle, state, tilecheck
+from xinyong.ledger.log.checkpoint import NoteInvalid, Verifier
+from xinyong.ledger.log.errors import LogRefused
+from xinyong.ledger.log.folder import CHECKPOINT, PUBLIC_KEY, LogFolder
+from xinyong.ledger.log.state import NAME, Connection, Range
+from xinyong.runtime import database, sql
+
+_FETCH: Final = 20_000
+#: Findings listed one by one; more are only counted.
+_LISTED: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that is not as it was signed, and where."""
+
+    kind: str
+    zh: str
+    en: str
+    path: str | None = None
+    byte: int | None = None
+    leaf: int | None = None
+    version_id: int | None = None
+    record_id: int | None = None
+    version_no: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Form for ``--json``: what is known of the place."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What was verified and what was found."""
+
+    installation: str = ""
+    size: int = 0
+    root: str = ""
+    checkpoints: int = 0
+    compared: int = 0
+    contents: int = 0
+    tile_seconds: float = 0.0
+    seconds: float = 0.0
+    found: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, finding: Finding) -> None:
+        """Count a finding; list it while the list is short."""
+        self.found += 1
+        if len(self.findings) < _LISTED:
+            self.findings.append(finding)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Form for ``--json``."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {**values, "ok": not self.found, "findings": [item.as_dict() for item in self.findings]}
+
+
+def verify(*, contents: bool = False, processes: int | None = None) -> Report:
+    """Verify everything; writes nothing. ``contents``: also compute every content hash again from the payload."""
+    report, started = Report(), time.perf_counter()
+    with database.connect() as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        last = state.last_range(connection)
+        report.installation = state.installation(connection) or ""
+        if last is not None:
+            _Check(connection, report, last).run(contents, processes or os.cpu_count() or 1)
+    report.seconds = round(time.perf_counter() - started, 3)
+    return report
+
+
+class _Check:
+    """One run over one snapshot of the database."""
+
+    def __init__(self, connection: Connection, report: Report, last: Range) -> None:
+        self._connection = connection
+        self._report = report
+        self._last = last
+        self._folder: LogFolder = state.folder(report.installation)
+        self._ranges = list(state.ranges(connection))
+
+    def run(self, contents: bool, processes: int) -> None:
+        """All checks, cheapest first."""
+        report = self._report
+        report.size, report.root = self._last.size, self._last.root.hex()
+        verifier = self._key()
+        self._checkpoint(verifier)
+        started = time.perf_counter()
+        tiles = tilecheck.check(self._folder, self._last.size, self._last.root, processes)
+        report.tile_seconds = round(time.perf_counter() - started, 3)
+        for fault in tiles.faults:
+            report.add(_of_fault(fault))
+        self._signed(verifier, tiles.tile_roots)
+        self._leaves()
+        if contents:
+            self._contents()
+
+    def _key(self) -> Verifier | None:
+        try:
+            verifier = state.signer(self._report.installation, create=False).verifier
+        except LogRefused as error:
+            self._report.add(Finding(kind="key", zh=error.message("zh"), en=error.message("en")))
+            return None
+        if self._folder.text(PUBLIC_KEY) != verifier.text + "\n":
+            self._report.add(
+                Finding(
+                    kind="key",
+                    path=PUBLIC_KEY,
+                    zh="公钥文件与签名密钥不符",
+                    en="The public key file is not that of the signing key",
+                )
+            )
+        return verifier
+
+    def _checkpoint(self, verifier: Verifier | None) -> None:
+        """The published checkpoint is the last one signed; the writer may be a moment behind or ahead."""
+        for _ in range(3):
+            note = self._folder.text(CHECKPOINT)
+            if note == self._last.note:
+                return
+            try:
+                if note and verifier and verifier.open(note).size > self._last.size and self._signed_since(note):
+                    return
+            except NoteInvalid as error:
+                why = str(error)
+            else:
+                why = "missing" if note is None else "not the last one signed"
+            time.sleep(0.2)
+        self._report.add(
+            Finding(
+                kind="checkpoint",
+                path=CHECKPOINT,
+                zh=f"公布的检查点不是最近签署的一份（{why}）",
+                en=f"The published checkpoint is not the last one signed: {why}",
+            )
+        )
+
+    @staticmethod
+    def _signed_since(note: str) -> bool:
+        with database.connect(autocommit=True) as now:
+            return now.execute("SELECT FROM ledger_log_range WHERE note = %s", (note,)).fetchone() is not None
+
+    # --- every signed root ---
+
+    def _signed(self, verifier: Verifier | None, tile_roots: Sequence[bytes | None]) -> None:
+        """Ranges join without a hole; each checkpoint is signed and its root is that of the stored leaves."""
+        roots = _Roots(self._folder, self._last.size, tile_roots)
+        leaf_end, version_end = 0, 0
+        for item in self._ranges:
+            if item.first_leaf != leaf_end or item.version_from <= version_end:
+                self._wrong_range(item, "范围不连续", "the ranges have a hole or overlap")
+            leaf_end, version_end = item.size, item.version_to
+            self._report.checkpoints += 1
+            if verifier is not None:
+                try:
+                    signed = verifier.open(item.note)
+                except NoteInvalid as error:
+                    self._wrong_range(item, f"签署无效（{error}）", f"its checkpoint is not valid: {error}")
+                else:
+                    if (signed.size, signed.root) != (item.size, item.root):
+                        self._wrong_range(item, "签署的内容不是这一范围", "its checkpoint is that of another tree")
+            if (root := roots.at(item.size)) is not None and root != item.root:
+                self._wrong_range(item, "签署的根与日志不符", "the root signed after it is not that of the tiles")
+
+    def _wrong_range(self, item: Range, zh: str, en: str) -> None:
+        place = f"{item.first_leaf}–{item.size - 1}"
+        self._report.add(
+            Finding(
+                kind="range",
+                leaf=item.first_leaf,
+                zh=f"批次 {item.delivery} 的叶 {place}：{zh}",
+                en=f"Leaves {place} of delivery {item.delivery}: {en}",
+            )
+        )
+
+    # --- leaves and ledger ---
+
+    def _stream(self, statement: str, columns: int) -> Iterator[Sequence[Any]]:
+        with self._connection.cursor(name=statement) as cursor:
+            cursor.itersize = _FETCH
+            query = sql.statement("ledger", statement)
+            for row in cursor.execute(query, {"first": 0, "last": self._last.version_to}):
+                assert len(row) == columns  # the statement and its reader are one design
+                yield row
+
+    def _leaves(self) -> None:
+        """Each leaf as the ledger gives it now, against the entry as it was logged."""
+        entries = _entries(self._folder, self._last.size)
+        rows = self._stream("log_versions", len(leaf.COLUMNS))
+        row = next(rows, None)
+        for item in self._ranges:
+            for version in range(item.version_from, item.version_to + 1):
+                place = item.first_leaf + version - item.version_from
+                logged = entries(place)
+                while row is not None and row[0] < version:
+                    self._unlogged(row[0])
+                    row = next(rows, None)
+                if row is None or row[0] != version:
+                    self._wrong_version("台账中缺少这一版本", "it is gone from the ledger", version, place, logged)
+                    continue
+                self._report.compared += 1
+                if logged is not None:
+                    (built,) = leaf.build((row,))
+                    if built != logged:
+                        names = ", ".join(leaf.differences(logged, built))
+                        self._wrong_version(
+                            f"台账与存证不一致（{names}）", f"ledger and log differ in {names}", version, place, logged
+                        )
+                row = next(rows, None)
+        while row is not None:
+            self._unlogged(row[0])
+            row = next(rows, None)
+        first, count = self._connection.execute(
+            sql.statement("ledger", "log_unlogged"), {"effect": NAME, "last": self._last.version_to}
+        ).fetchone() or (None, 0)
+        if count:
+            self._unlogged(first, count)
+
+    def _unlogged(self, version: int, count: int = 1) -> None:
+        self._report.add(
+            Finding(
+                kind="unlogged",
+                version_id=version,
+                zh=f"台账版本 {version} 起 {count} 个不在存证日志中",
+                en=f"{count} version(s) from {version} on are in the ledger but not in the log",
+            )
+        )
+
+    def _wrong_version(self, zh: str, en: str, version: int, place: int, known: bytes | None) -> None:
+        record, number = leaf.names(known)
+        self._report.add(
+            Finding(
+                kind="version",
+                leaf=place,
+                version_id=version,
+                record_id=record,
+                version_no=number,
+                path=merkle.bundle_path(place // merkle.TILE_WIDTH),
+                zh=f"版本 {version}（记录 {record} 第 {number} 版，叶 {place}）：{zh}",
+                en=f"Version {version} (record {record}, version {number}, leaf {place}): {en}",
+            )
+        )
+
+    def _contents(self) -> None:
+        """The content hash of every payload, computed again."""
+        for version, dataset, stored, payload in self._stream("log_payloads", 4):
+            self._report.contents += 1
+            if not content.matches(dataset, payload, bytes(stored)):
+                self._report.add(
+                    Finding(
+                        kind="content",
+                        version_id=version,
+                        zh=f"版本 {version} 的内容与其内容摘要不符",
+                        en=f"The content of version {version} does not give its content hash",
+                    )
+                )
+
+
+def _of_fault(fault: tilecheck.Fault) -> Finding:
+    what = {
+        "missing": ("文件缺失", "the file is missing"),
+        "length": ("长度不对", "the length is wrong"),
+        "tile": ("哈希被改动", "a hash is altered"),
+        "bundle": ("条目被改动", "an entry is altered"),
+        "root": ("根与签署不符", "the root is not the one signed"),
+    }[fault.kind]
+    place = "".join(
+        [f" @ {fault.byte}" if fault.byte is not None else "", f" [{fault.leaf}]" if fault.leaf is not None else ""]
+    )
+    more = f" ({fault.detail})" if fault.detail else ""
+    return Finding(
+        kind=fault.kind,
+        path=fault.path,
+        byte=fault.byte,
+        leaf=fault.leaf,
+        zh=f"{fault.path}{place}：{what[0]}{more}",
+        en=f"{fault.path}{place}: {what[1]}{more}",
+    )
+
+
+def _entries(folder: LogFolder, size: int) -> Callable[[int], bytes | None]:
+    """Entry by leaf, reading each bundle once; None where it cannot be read (reported with the tiles)."""
+    held: tuple[int, list[bytes]] = (-1, [])
+
+    def entry(place: int) -> bytes | None:
+        nonlocal held
+        index, inner = divmod(place, merkle.TILE_WIDTH)
+        if held[0] != index:
+            try:
+                held = (index, folder.bundle(index, merkle.tile_width(size, 0, index)))
+            except (FileNotFoundError, merkle.MalformedBundle):
+                held = (index, [])
+        return held[1][inner] if inner < len(held[1]) else None
+
+    return entry
+
+
+class _Roots:
+    """Root at growing sizes, from the roots of full tiles and the beginning of the next tile."""
+
+    def __init__(self, folder: LogFolder, size: int, tile_roots: Sequence[bytes | None]) -> None:
+        self._folder = folder
+        self._size = size
+        self._tile_roots = tile_roots
+        self._stack: list[tuple[int, bytes]] = []
+        self._tiles = 0
+        self._broken = False
+        self._held: tuple[int, bytes] = (-1, b"")
+
+    def at(self, size: int) -> bytes | None:
+        """Root of the first ``size`` leaves; None where a tile needed for it cannot be read."""
+        full, rest = divmod(size, merkle.TILE_WIDTH)
+        while self._tiles < full and not self._broken:
+            self._push(self._tile_roots[self._tiles] if self._tiles < len(self._tile_roots) else None)
+        if self._broken:
+            return None
+        right: bytes | None = None
+        if rest:
+            try:
+                if self._held[0] != full:
+                    width = merkle.tile_width(self._size, 0, full)
+                    self._held = (full, self._folder.tile(0, full, width))
+            except FileNotFoundError:
+                return None
+            right = merkle.fold(self._held[1][: rest * merkle.HASH_SIZE], None)
+        for _, hashed in reversed(self._stack):
+            right = hashed if right is None else merkle.node_hash(hashed, right)
+        return right
+
+    def _push(self, root: bytes | None) -> None:
+        self._tiles += 1
+        if root is None:
+            self._broken = True
+            return
+        height = 0
+        while self._stack and self._stack[-1][0] == height:
+            root = merkle.node_hash(self._stack.pop()[1], root)
+            height += 1
+        self._stack.append((height, root))

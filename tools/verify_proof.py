@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+"""Check a proof file of Xinyong (信用) offline: Python 3.9 or newer and this one file, no database, no network.
+
+    python verify_proof.py PROOF.json [--key KEY] [--content FILE] [--json]
+
+KEY is the public key of the log as the platform publishes it (one line, or a file with it). Without it the file is
+checked against the key inside it: that shows that nothing was changed by accident, not who signed. FILE holds the
+canonical text of the record's content; its SHA-256 must be the content hash that was logged.
+
+Exit 0: everything holds. Exit 1: it does not, or the file cannot be read; the reason is printed in Chinese and English.
+Sources: RFC 6962, RFC 9162 §2.1.3.2, https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note, RFC 8032.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import json
+import re
+import sys
+from hashlib import sha256, sha512
+from pathlib import Path
+from typing import Any
+
+FORMAT = "xinyong-proof-1"
+MEMBERS = ["format", "content_hash", "leaf", "leaf_index", "inclusion_path", "checkpoint", "public_key"]
+
+
+class Wrong(Exception):
+    """The proof does not hold: why, in Chinese and in English."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh, self.en = zh, en
+
+
+# --- Ed25519 (RFC 8032), verification only ------------------------------------------------------------------------
+
+_P = 2**255 - 19
+_L = 2**252 + 27742317777372353535851937790883648493
+_D = -121665 * pow(121666, _P - 2, _P) % _P
+_ROOT = pow(2, (_P - 1) // 4, _P)
+
+
+def _add(a: Any, b: Any) -> Any:
+    x, y = (a[1] - a[0]) * (b[1] - b[0]) % _P, (a[1] + a[0]) * (b[1] + b[0]) % _P
+    z, t = 2 * a[3] * b[3] * _D % _P, 2 * a[2] * b[2] % _P
+    e, f, g, h = y - x, t - z, t + z, y + x
+    return (e * f % _P, g * h % _P, f * g % _P, e * h % _P)
+
+
+def _times(factor: int, point: Any) -> Any:
+    total = (0, 1, 1, 0)
+    while factor:
+        if factor & 1:
+            total = _add(total, point)
+        point = _add(point, point)
+        factor >>= 1
+    return total
+
+
+def _point(data: bytes) -> Any:
+    """A point from its 32 bytes; None when they are no point in its only spelling."""
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    if y >= _P:
+        return None
+    square = (y * y - 1) * pow(_D * y * y + 1, _P - 2, _P) % _P
+    x = pow(square, (_P + 3) // 8, _P)
+    if (x * x - square) % _P:
+        x = x * _ROOT % _P
+    if (x * x - square) % _P or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = _P - x
+    return (x, y, 1, x * y % _P)
+
+
+_BASE = _point((4 * pow(5, _P - 2, _P) % _P).to_bytes(32, "little"))
+
+
+def pure_ed25519(public: bytes, signature: bytes, message: bytes) -> bool:
+    """RFC 8032 §5.1.7 without the cofactor, in plain Python."""
+    if len(public) != 32 or len(signature) != 64:
+        return False
+    a, r = _point(public), _point(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    if a is None or r is None or s >= _L:
+        return False
+    k = int.from_bytes(sha512(signature[:32] + public + message).digest(), "little") % _L
+    left, right = _times(s, _BASE), _add(r, _times(k, a))
+    return not ((left[0] * right[2] - right[0] * left[2]) % _P or (left[1] * right[2] - right[1] * left[2]) % _P)
+
+
+def ed25519(public: bytes, signature: bytes, message: bytes) -> bool:
+    """By the cryptography package where it is installed, else by the lines above."""
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ImportError:
+        return pure_ed25519(public, signature, message)
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+# --- the parts of a proof -------------------------------------------------------------------------------------------
+
+
+def plain(text: Any) -> bytes:
+    """Base64 in its only spelling."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError, TypeError):
+        data = b""
+    if not isinstance(text, str) or base64.b64encode(data).decode() != text:
+        raise Wrong(f"不是规范的 Base64：{str(text)[:40]}", f"not base64 in its only spelling: {str(text)[:40]}")
+    return data
+
+
+def key_of(line: str) -> tuple[str, bytes]:
+    """(name, public key) of ``name+id+base64``."""
+    name, _, rest = line.partition("+")
+    key_id, _, coded = rest.partition("+")
+    data = plain(coded)
+    if len(data) != 33 or data[:1] != b"\x01":
+        raise Wrong("公钥不是 Ed25519", "the public key is not an Ed25519 key")
+    if sha256(name.encode() + b"\n" + data).digest()[:4].hex() != key_id:
+        raise Wrong("公钥编号与公钥不符", "the key id is not that of the key")
+    return name, data[1:]
+
+
+def open_note(note: str, name: str, public: bytes) -> tuple[int, bytes]:
+    """(tree size, root) of a checkpoint this key signed."""
+    text, mark, signatures = note.rpartition("\n\n")
+    text += "\n"
+    lines = text.split("\n")
+    if not mark or not signatures.endswith("\n") or len(lines) != 4 or lines[0] != name:
+        raise Wrong("检查点格式不对或不属于这一日志", "the checkpoint is malformed or of another log")
+    key_id = sha256(name.encode() + b"\n\x01" + public).digest()[:4]
+    signed = False
+    for line in signatures[:-1].split("\n"):
+        dash, _, rest = line.partition(" ")
+        signer, _, coded = rest.partition(" ")
+        data = plain(coded)
+        if dash != "—":
+            raise Wrong("签名行格式不对", "a signature line is malformed")
+        if signer == name and data[:4] == key_id:
+            if not ed25519(public, data[4:], text.encode()):
+                raise Wrong("检查点的签名无效", "the signature of the checkpoint is not valid")
+            signed = True
+    if not signed:
+        raise Wrong("检查点没有这一日志的签名", "the checkpoint is not signed by this log")
+    if not re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1]):
+        raise Wrong("检查点的条数不是数字", "the size in the checkpoint is no number")
+    return int(lines[1]), plain(lines[2])
+
+
+def root_of(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
+    """The root the path leads to."""
+    if not 0 <= index < size or any(len(item) != 32 for item in path):
+        raise Wrong("叶序号或路径不对", "the index or the path is malformed")
+    found, place, last = sha256(b"\x00" + leaf).digest(), index, size - 1
+    for item in path:
+        if last == 0:
+            raise Wrong("路径过长", "the path is too long")
+        if place & 1 or place == last:
+            found = sha256(b"\x01" + item + found).digest()
+            while place and not place & 1:
+                place, last = place >> 1, last >> 1
+        else:
+            found = sha256(b"\x01" + found + item).digest()
+        place, last = place >> 1, last >> 1
+    if last:
+        raise Wrong("路径过短", "the path is too short")
+    return found
+
+
+def check(raw: bytes, key: str | None = None, content: bytes | None = None) -> dict[str, Any]:
+    """What the proof shows. Raises Wrong."""
+    try:
+        proof = json.loads(raw.decode("utf-8"))
+    except ValueError:
+        raise Wrong("文件不是 JSON", "the file is not JSON") from None
+    if not isinstance(proof, dict) or proof.get("format") != FORMAT or list(proof) != MEMBERS:
+        raise Wrong(f"不是 {FORMAT} 格式的证明", f"not a proof of the format {FORMAT}")
+    if (json.dumps(proof, ensure_ascii=False, indent=1) + "\n").encode() != raw:
+        raise Wrong("文件被改动过（写法不规范）", "the file was altered: it is not in its only spelling")
+    texts = [proof[name] for name in MEMBERS if name not in ("leaf_index", "inclusion_path")]
+    path, index = proof["inclusion_path"], proof["leaf_index"]
+    if not all(isinstance(item, str) for item in texts) or not isinstance(path, list) or type(index) is not int:
+        raise Wrong("证明的成员类型不对", "a member of the proof has the wrong type")
+    if key is not None and proof["public_key"] != key.strip():
+        raise Wrong("证明中的公钥不是给定的公钥", "the key in the proof is not the key given")
+    name, public = key_of(proof["public_key"])
+    size, root = open_note(proof["checkpoint"], name, public)
+    if root_of(proof["leaf"].encode(), index, size, [plain(item) for item in path]) != root:
+        raise Wrong("该条目不在签署的日志中", "the leaf is not in the signed log")
+    try:
+        leaf = json.loads(proof["leaf"])
+        logged = leaf["content_hash"]
+    except (ValueError, TypeError, KeyError):
+        raise Wrong("叶的内容不对", "the leaf is malformed") from None
+    if logged != proof["content_hash"]:
+        raise Wrong("内容摘要与叶不符", "the content hash is not that of the leaf")
+    if content is not None and sha256(content).hexdigest() != logged:
+        raise Wrong("给定的内容与存证的摘要不符", "the content given does not give the content hash that was logged")
+    return {"ok": True, "leaf": leaf, "leaf_index": index, "size": size, "public_key": proof["public_key"]}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the verdict; 0 when the proof holds."""
+    parser = argparse.ArgumentParser(description="Check a proof file of Xinyong offline. 离线核验存证证明。")
+    parser.add_argument("proof", type=Path)
+    parser.add_argument("--key", help="public key of the log, or a file with it")
+    parser.add_argument("--content", type=Path, help="canonical text of the content, as a file")
+    parser.add_argument("--json", action="store_true", help="print one JSON line")
+    options = parser.parse_args(arguments)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8")
+    try:
+        key = options.key
+        if key is not None and "+" not in key:
+            key = Path(key).read_text(encoding="utf-8")
+        content = options.content.read_bytes() if options.content else None
+        result = check(options.proof.read_bytes(), key, content)
+    except (Wrong, OSError, RecursionError) as error:
+        zh = error.zh if isinstance(error, Wrong) else "文件不能读取"
+        if options.json:
+            print(json.dumps({"ok": False, "zh": zh, "en": str(error)}, ensure_ascii=False))
+        else:
+            print(f"不成立：{zh}。\nDoes not hold: {error}.")
+        return 1
+    if options.json:
+        print(json.dumps(result, ensure_ascii=False))
+        return 0
+    leaf = result["leaf"]
+    print(
+        f"成立：记录 {leaf['record_id']} 第 {leaf['version_no']} 版（批次 {leaf['delivery']} 第 {leaf['source_row']} 行，"
+        f"{leaf['recorded_at']}）是日志第 {result['leaf_index']} 条，共签署 {result['size']} 条。\n"
+        f"Holds: record {leaf['record_id']}, version {leaf['version_no']} (delivery {leaf['delivery']}, row "
+        f"{leaf['source_row']}) is leaf {result['leaf_index']} of {result['size']} signed.\n"
+        f"content_hash {leaf['content_hash']}\npublic_key   {result['public_key']}"
+    )
+    if options.key is None:
+        print(
+            "请将公钥与平台公布的公钥比对（或用 --key 给出）。\nCompare the key with the one the platform publishes, "
+            "or give it by --key."
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
