@@ -109,8 +109,8 @@ def _rates(rows: int, *runs: Callable[[], object]) -> list[float]:
     return [rows / statistics.median(times) for times in taken]
 
 
-def main(rows: int) -> None:
-    """Measure and print one JSON line."""
+def run(rows: int = 100_000) -> dict[str, object]:
+    """Measure; the figures of one JSON line."""
     batch = penalties(rows)
     text = batch.drop("_row").write_csv().encode()
     entry = load_packaged().entries["penalty", "2018"]
@@ -125,25 +125,20 @@ def main(rows: int) -> None:
     figure, reference = _rates(
         rows, lambda: checker.check(batch), lambda: pl.read_csv(io.BytesIO(text), infer_schema=False)
     )
-    print(
-        json.dumps(
-            {
-                "benchmark": "checks",
-                "figure": round(figure),
-                "unit": "rows/s of one core",
-                "reference": "polars.read_csv of the same rows into text columns, one thread, no checks",
-                "reference_figure": round(reference),
-                "ratio": round(figure / reference, 3),
-                "bar": BAR,
-                "rows": rows,
-                "accepted": checked.accepted.height,
-                "rejected": len(checked.rejected),
-                "bytes_per_row": round(len(text) / rows),
-            },
-            ensure_ascii=False,
-        )
-    )
+    return {
+        "benchmark": "checks",
+        "figure": round(figure),
+        "unit": "rows/s of one core",
+        "reference": "polars.read_csv of the same rows into text columns, one thread, no checks",
+        "reference_figure": round(reference),
+        "ratio": round(figure / reference, 3),
+        "bar": BAR,
+        "rows": rows,
+        "accepted": checked.accepted.height,
+        "rejected": len(checked.rejected),
+        "bytes_per_row": round(len(text) / rows),
+    }
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    print(json.dumps(run(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000), ensure_ascii=False))

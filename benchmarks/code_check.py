@@ -48,14 +48,14 @@ def best_rate(work: Callable[[], object], rows: int, repeats: int) -> float:
 
 
 def run() -> dict[str, object]:
-    """Measure, print one JSON line and return it."""
+    """Measure; the figures of one JSON line."""
     sample = codes(REFERENCE_ROWS)
     column = pl.concat([pl.Series(sample)] * (ROWS // REFERENCE_ROWS), rechunk=True)
     if not classify(column).valid.all() or not all(uscc.is_valid(code) for code in sample):
         raise SystemExit("the sample must be valid for both")
     figure = best_rate(lambda: classify(column), ROWS, REPEATS)
     reference = best_rate(lambda: [uscc.is_valid(code) for code in sample], REFERENCE_ROWS, 3)
-    result: dict[str, object] = {
+    return {
         "figure": round(figure),
         "unit": "codes/s",
         "reference": "python-stdnum stdnum.cn.uscc.is_valid",
@@ -63,9 +63,7 @@ def run() -> dict[str, object]:
         "ratio": round(figure / reference, 1),
         "bar": BAR,
     }
-    print(json.dumps(result))
-    return result
 
 
 if __name__ == "__main__":
-    run()
+    print(json.dumps(run()))

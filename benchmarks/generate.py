@@ -103,36 +103,32 @@ def naive(seed: int) -> float:
         return REFERENCE_ROWS / (time.perf_counter() - started)
 
 
-def main() -> None:
-    """Run both in turn and print one JSON line."""
+def run(entities: int = 200_000, records: int = 800_000, runs: int = 3) -> dict[str, object]:
+    """Run both in turn; the figures of one JSON line."""
+    figures, references = [], []
+    for number in range(runs):
+        references.append(naive(number))
+        figures.append(ours(entities, records, number))
+    figure, reference = statistics.median(figures), statistics.median(references)
+    return {
+        "benchmark": "generate",
+        "figure": round(figure),
+        "unit": "rows/s on one core",
+        "reference": "naive loop: one random.choice per cell, csv.writer.writerow per row, licence layout only",
+        "reference_figure": round(reference),
+        "ratio": round(figure / reference, 2),
+        "bar": round(BAR_ROWS_PER_SECOND),
+        "bar_met": figure >= BAR_ROWS_PER_SECOND,
+        "rows": entities + records,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "runs": runs,
+    }
+
+
+if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--entities", type=int, default=200_000)
     parser.add_argument("--records", type=int, default=800_000)
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
-    figures, references = [], []
-    for run in range(options.runs):
-        references.append(naive(run))
-        figures.append(ours(options.entities, options.records, run))
-    figure, reference = statistics.median(figures), statistics.median(references)
-    print(
-        json.dumps(
-            {
-                "benchmark": "generate",
-                "figure": round(figure),
-                "unit": "rows/s on one core",
-                "reference": "naive loop: one random.choice per cell, csv.writer.writerow per row, licence layout only",
-                "reference_figure": round(reference),
-                "ratio": round(figure / reference, 2),
-                "bar": round(BAR_ROWS_PER_SECOND),
-                "bar_met": figure >= BAR_ROWS_PER_SECOND,
-                "rows": options.entities + options.records,
-                "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-                "runs": options.runs,
-            }
-        )
-    )
-
-
-if __name__ == "__main__":
-    main()
+    print(json.dumps(run(options.entities, options.records, options.runs)))

@@ -28,7 +28,7 @@ from xinyong.ledger.log import leaf, merkle, tilecheck
 from xinyong.ledger.log.folder import LogFolder
 
 ROOT = Path(__file__).parents[1]
-LEAVES = 2_000_000
+LEAVES = 1_000_000
 BATCH = 32_768
 PROOF_LEAVES = 10_000_000
 PROOFS = 1_000
@@ -59,7 +59,20 @@ def rows(first: int, count: int) -> list[tuple[Any, ...]]:
     """Rows as the statement ``log_versions`` gives them."""
     edition, delivery, moment = "ab" * 32, "cd" * 32, "2026-11-22T01:02:03.000004Z"
     return [
-        (n, n + 7, 1, n - first, "penalty", edition, "demo-20261122-0001", delivery, moment, moment, f"{n:064x}", f"{n:064x}")
+        (
+            n,
+            n + 7,
+            1,
+            n - first,
+            "penalty",
+            edition,
+            "demo-20261122-0001",
+            delivery,
+            moment,
+            moment,
+            f"{n:064x}",
+            f"{n:064x}",
+        )
         for n in range(first, first + count)
     ]
 

@@ -94,7 +94,7 @@ def run(rows: int = 1_000_000) -> dict[str, Any]:
         path = Path(folder) / "penalties.csv"
         write_penalties(path, rows)
         result = _compare(f"reading CSV, {rows} rows × 30 columns", path, 0.3)
-    sample = Path(os.environ.get("XINYONG_SAMPLES", "data")) / "registration" / "registration_a.csv.gz"
+    sample = Path(os.environ.get("XINYONG_SAMPLES", "../shared/data")) / "registration" / "registration_a.csv.gz"
     if sample.exists():
         result["sample"] = _compare("reading registration_a.csv.gz, 9 columns", sample, None)
     return result

@@ -1,4 +1,4 @@
-"""``xinyong serve``: the site on Granian, with the effects kept up in a process of their own."""
+"""``xinyong serve``: the site on Granian, with a thread that keeps the effects up."""
 
 from __future__ import annotations
 

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from xinyong.accounts.models import Department, Role, User
 from xinyong.audit import actions as audit
+from xinyong.errors import ErrorCode, XinyongError
+
+
+class PasswordWeak(XinyongError):
+    """The password can be guessed."""
+
+    code = ErrorCode.PASSWORD_WEAK
+    status = 422
+    exit_code = 2
+    zh = "密码太弱：{why} 请至少使用 10 个字符，不要用常见词、纯数字或与账号相近的内容。"
+    en = "The password is too weak: {why} Use at least 10 characters, no common word, not digits only, nothing like the name."
 
 
 @transaction.atomic
@@ -24,11 +37,18 @@ def register_department(
 def create_user(
     *, username: str, password: str, display_name: str, role: Role, department: Department | None, acting: str
 ) -> User:
-    """Make a user, or set the password and role of an existing one. The audit row never holds the password."""
+    """Make a user, or set the password and role of an existing one. The audit row never holds the password.
+
+    Raises PasswordWeak with everything that is wrong with the password.
+    """
     user = User.objects.filter(username=username).first() or User(username=username)
     user.display_name = display_name
     user.role = role
     user.department = department
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise PasswordWeak(why=" ".join(error.messages)) from error
     user.set_password(password)
     user.save()
     audit.record(actor=acting, deed="user.saved", target=username, detail={"role": role.value})

@@ -1,4 +1,4 @@
-"""``xinyong user``: make a user of the console."""
+"""``xinyong user`` and ``xinyong department``: who works here, and for whom."""
 
 from __future__ import annotations
 
@@ -35,3 +35,23 @@ def user(username: str, display_name: str, slug: str | None, role: str, password
         acting="command user",
     )
     emit({"username": made.username, "role": made.role}, as_json=as_json, text=f"{made.username} ({made.role})")
+
+
+@click.command()
+@click.argument("slug")
+@click.option("--name", "name_zh", required=True, help="Full Chinese name.")
+@click.option("--name-en", default="", help="English name.")
+@click.option("--code", "credit_code", default="", help="Unified social credit code of the department.")
+@command
+def department(slug: str, name_zh: str, name_en: str, credit_code: str, *, as_json: bool) -> None:
+    """Register a department that delivers or uses records, or bring its names up to date.
+
+    SLUG is the short code that commands take, e.g. market-regulation.
+    """
+    setup_django()
+    from xinyong.accounts import actions
+
+    made = actions.register_department(
+        slug=slug, name_zh=name_zh, name_en=name_en, credit_code=credit_code, acting="command department"
+    )
+    emit({"department": made.slug, "name_zh": made.name_zh}, as_json=as_json, text=f"{made.slug} {made.name_zh}")

@@ -35,7 +35,7 @@ UPDATE_CYCLES = frozenset(
     {"irregular", "realtime", "daily", "weekly", "monthly", "quarterly", "half-yearly", "yearly", "other"}
 )
 CHANNELS = frozenset({"credit-platform", "gsxt"})
-FORMATS = frozenset({"csv", "xlsx", "xls", "jsonl", "json"})
+FORMATS = frozenset({"csv", "xlsx", "jsonl"})
 RESOLVE_WAYS = ("code", "registration_number", "exact_name")
 ASSERTION_KINDS = frozenset({"min_rows", "max_rows", "fill_rate", "reject_rate"})
 #: What the table of editions holds.

@@ -19,3 +19,15 @@ def entry(code: str, on: date) -> DatasetEntry | BundleEntry:
     if any(bundle_code == code for bundle_code, _ in catalogue.bundles):
         return catalogue.bundle(code, on)
     return catalogue.entry(code, on)
+
+
+def text_of(digest: str, code: str) -> DatasetEntry:
+    """The edition a record came under; where its text was corrected since, the newest text of that dataset.
+
+    What a record was taken in under stays in the Edition row. Raises DatasetUnknown when the dataset is gone.
+    """
+    catalogue = packaged()
+    try:
+        return catalogue.by_digest(digest)
+    except KeyError:
+        return catalogue.editions(code)[-1]

@@ -115,6 +115,7 @@ def load(say: Say, progress: Callable[[Progress], None] | None = None) -> dict[s
         "rejected": sum(item.rejected for item in receipts),
         "unchanged": sum(item.unchanged for item in receipts),
         "expected_rejected": sum(item.expected_rejected for item in manifest.files),
+        "expected_remarked": sum(item.expected_remarked for item in manifest.files),
         "seconds": round(time.monotonic() - started, 1),
     }
     (folder.parent / "loaded.json").write_text(json.dumps(summary))

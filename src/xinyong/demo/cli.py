@@ -83,6 +83,9 @@ def _check(base: str, host: str, port: int, *, fresh: bool, summary: dict[str, A
         problems.append("site did not become ready")
     if summary["read"] != summary["accepted"] + summary["rejected"] + summary["unchanged"]:
         problems.append("receipts do not add up")
+    least = summary["expected_rejected"]
+    if fresh and not least <= summary["rejected"] <= least + summary["expected_remarked"]:
+        problems.append(f"{summary['rejected']} rows rejected, the truth is {least} and some of the remarked ones")
     if not totals["versions"] or not publicity.site_figures().public_records:
         problems.append("nothing is stored or public")
     emit(

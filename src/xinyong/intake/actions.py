@@ -143,6 +143,8 @@ def process(delivery: Delivery, entry: DatasetEntry | BundleEntry, report: Repor
             raise
         except XinyongError as error:
             connection.rollback()
+            if "path" in error.data:
+                error.data["path"] = delivery.file_name  # the name the department knows, not the store's
             _refuse(delivery, error, started)
             refusal = DeliveryRefused(
                 number=delivery.number, why_zh=error.message("zh"), why_en=error.message("en"), cause=error.code.value

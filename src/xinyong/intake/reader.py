@@ -15,16 +15,16 @@ from django.utils import timezone
 
 from xinyong.accounts import selectors as accounts
 from xinyong.catalogue import selectors as catalogue
-from xinyong.catalogue.entry import BundleEntry, DatasetEntry, Severity
+from xinyong.catalogue.entry import Assertion, BundleEntry, DatasetEntry, Severity
 from xinyong.catalogue.models import Edition
 from xinyong.errors import ErrorCode, XinyongError
 from xinyong.intake import loading, store
 from xinyong.intake.checks import CheckContext, Checker, choose_layout, compile_entry
 from xinyong.intake.findings import Finding, FindingKind
 from xinyong.intake.models import Delivery
-from xinyong.intake.reading import RawBatch, open_source
+from xinyong.intake.reading import Limits, RawBatch, open_source
 from xinyong.intake.receipt import Progress
-from xinyong.runtime import cryptography
+from xinyong.runtime import config, cryptography
 
 Report = Callable[[Progress], None]
 
@@ -100,7 +100,10 @@ class DeliveryReader:
         """Stage every row of the file. Raises XinyongError when the whole delivery must be refused."""
         outcome = Outcome(entries=self.entries)
         loading.create_stage(self.connection)
-        with open_source(store.path_of(self.delivery.sha256), known_columns=self._known_columns()) as source:
+        bound = int(config.get("XINYONG_MAX_FILE_MIB")) << 20
+        limits = Limits(max_file_bytes=bound, max_expanded_bytes=bound)
+        path = store.path_of(self.delivery.sha256)
+        with open_source(path, limits, known_columns=self._known_columns()) as source:
             outcome.encoding = source.info.encoding
             if not isinstance(self.entry, BundleEntry):
                 self._checker(self.entry, source.info.header, outcome)  # a wrong header is told before any row is read
@@ -191,35 +194,41 @@ class DeliveryReader:
         return routed
 
     def _assert(self, outcome: Outcome) -> None:
-        for entry in self.entries:
-            for assertion in entry.assertions:
-                if assertion.kind == "min_rows":
-                    actual = Decimal(outcome.read)
-                    broken = actual < assertion.value
-                elif assertion.kind == "max_rows":
-                    actual = Decimal(outcome.read)
-                    broken = actual > assertion.value
-                elif assertion.kind == "reject_rate":
-                    actual = Decimal(outcome.rejected_rows) / max(1, outcome.read)
-                    broken = actual > assertion.value
-                else:
-                    continue  # fill rates are judged by the checks on typed fields
-                if not broken or isinstance(self.entry, BundleEntry):
-                    continue
-                if assertion.abort:
-                    raise AssertionFailed(
-                        assertion=assertion.code,
-                        actual=f"{actual:.4g}",
-                        bound=assertion.value,
-                        reason_zh=assertion.reason_zh,
-                        reason_en=assertion.reason_en,
-                    )
-                outcome.notes.append(
-                    (
-                        f"整批提示 {assertion.code}：实际 {actual:.4g}，界限 {assertion.value}。{assertion.reason_zh}",
-                        f"Delivery flag {assertion.code}: {actual:.4g} against {assertion.value}. {assertion.reason_en}",
-                    )
+        """Judge the bounds of the catalogue on the whole delivery: abort it, or flag it in the receipt."""
+        if isinstance(self.entry, BundleEntry):
+            return  # a file of many kinds has no whole that an entry's bounds could speak of
+        for assertion in self.entry.assertions:
+            actual = self._measured(assertion, outcome)
+            low = assertion.kind in ("min_rows", "fill_rate")
+            broken = actual is not None and (actual < assertion.value if low else actual > assertion.value)
+            if not broken:
+                continue
+            if assertion.abort:
+                raise AssertionFailed(
+                    assertion=assertion.code,
+                    actual=f"{actual:.4g}",
+                    bound=assertion.value,
+                    reason_zh=assertion.reason_zh,
+                    reason_en=assertion.reason_en,
                 )
+            outcome.notes.append(
+                (
+                    f"整批提示 {assertion.code}：实际 {actual:.4g}，界限 {assertion.value}。{assertion.reason_zh}",
+                    f"Delivery flag {assertion.code}: {actual:.4g} against {assertion.value}. {assertion.reason_en}",
+                )
+            )
+
+    def _measured(self, assertion: Assertion, outcome: Outcome) -> Decimal | None:
+        """What a bound is compared with; None where an empty delivery leaves nothing to compare."""
+        if assertion.kind in ("min_rows", "max_rows"):
+            return Decimal(outcome.read)
+        if not outcome.read:
+            return None
+        if assertion.kind == "reject_rate":
+            return Decimal(outcome.rejected_rows) / outcome.read
+        bound = self.checkers[self.entries[0].code].match.bound
+        filled = max((self.filled[column] for column, map_ in bound if map_.to == assertion.field), default=0)
+        return Decimal(filled) / outcome.read
 
     def _tell(self, phase: str, read: int, position: float) -> None:
         if self.report is None:

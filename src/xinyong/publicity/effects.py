@@ -75,9 +75,11 @@ def catch_up() -> int:
                 return taken
             event_id, kind, dataset_code, first, last = event
             if kind == "versions.appended" and dataset_code is not None:
-                entries = [item for (code, _), item in catalogue.packaged().entries.items() if code == dataset_code]
-                if entries:
-                    _apply(connection, entries[-1], int(first), int(last))
+                for edition_id, digest in connection.execute(
+                    sql.statement("publicity", "editions_of_event"),
+                    {"code": dataset_code, "first": first, "last": last},
+                ).fetchall():
+                    _apply(connection, catalogue.text_of(digest, dataset_code), int(edition_id), int(first), int(last))
             connection.execute("UPDATE ledger_effect_position SET event_id = %s WHERE effect = %s", (event_id, NAME))
             connection.commit()
             taken += 1
@@ -100,7 +102,7 @@ def _next_event(connection: Connection) -> tuple[Any, ...] | None:
     return connection.execute(sql.statement("publicity", "next_event"), {"effect": NAME}).fetchone()
 
 
-def _apply(connection: Connection, entry: DatasetEntry, first: int, last: int) -> None:
+def _apply(connection: Connection, entry: DatasetEntry, edition_id: int, first: int, last: int) -> None:
     connection.execute(sql.statement("publicity", "create_fresh_windows"))
     fields = dict(entry.publicity_fields)
     if entry.record_disclosure is not None:
@@ -115,7 +117,7 @@ def _apply(connection: Connection, entry: DatasetEntry, first: int, last: int) -
         reader.itersize = _FETCH
         reader.execute(
             sql.statement("publicity", "current_versions_of_event"),
-            {"code": entry.code, "first": first, "last": last, "fields": [fields[name] for name in columns]},
+            {"edition": edition_id, "first": first, "last": last, "fields": [fields[name] for name in columns]},
         )
         with writer.copy("COPY fresh_window FROM STDIN") as copy:
             for chunk in _lines(reader, entry, columns):

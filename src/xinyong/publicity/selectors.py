@@ -65,7 +65,7 @@ def latest_double_publicity(limit: int, language: str = "zh") -> tuple[LatestRec
     for code, name, credit_code, entity_id, record_id, decided_on, payload, digest, before in _rows(
         "latest_records", {"today": timezone.localdate(), "datasets": ["licence", "penalty"], "limit": limit}
     ):
-        entry = show.entry_of(digest, code)
+        entry = catalogue.text_of(digest, code)
         key = credit_code or keys.public_key(entity_id)
         latest.append(
             LatestRecord(

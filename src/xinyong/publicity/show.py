@@ -42,18 +42,6 @@ _NOTHING = frozenset({"", "N/A", "NA", "NULL", "无", "暂无", "-", "--", "—"
 _HEAD = ("ENTTYPE", "LEREP", "ESTDATE", "REGCAP", "DOM", "REGORG", "INDUSTRYCO")
 
 
-def entry_of(digest: str, code: str) -> DatasetEntry:
-    """The edition a record came under; where its text was corrected since, the newest text of that dataset.
-
-    What the record was taken in under stays in the catalogue's Edition row; labels and audiences follow the newest text.
-    """
-    packaged = catalogue.packaged()
-    try:
-        return packaged.by_digest(digest)
-    except KeyError:
-        return packaged.editions(code)[-1]
-
-
 def name_of(entry: DatasetEntry, language: str) -> str:
     """Name of the dataset."""
     return entry.name_en if language == "en" else entry.name_zh
@@ -235,7 +223,7 @@ def card(row: Sequence[Any], language: str, today: date) -> RecordCard:
         rule,
         kind,
     ) = row
-    entry = entry_of(digest, dataset)
+    entry = catalogue.text_of(digest, dataset)
     english = language == "en"
     title = text_of(entry, entry.number_field, payload) or text_of(entry, entry.title_field, payload)
     if entry.subject.creates:

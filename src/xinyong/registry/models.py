@@ -45,7 +45,6 @@ class Identifier(models.Model):
     class Type(models.TextChoices):
         CREDIT_CODE = "credit_code", "统一社会信用代码"
         REGISTRATION_NUMBER = "registration_number", "工商注册号"
-        ORGANISATION_CODE = "organisation_code", "组织机构代码"
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, help_text="Whose number it is.")
     type = models.CharField(max_length=30, choices=Type.choices, help_text="What kind of number it is.")

@@ -105,11 +105,13 @@ class Writer:
                 signed = verifier.open(last.note)
             except NoteInvalid as error:
                 raise LogRefused(
-                    why_zh=f"数据库中最近的签署无效（{error}）", why=f"the last checkpoint in the database is not valid: {error}"
+                    why_zh=f"数据库中最近的签署无效（{error}）",
+                    why=f"the last checkpoint in the database is not valid: {error}",
                 ) from error
             if (signed.size, signed.root) != (size, last.root):
                 raise LogRefused(
-                    why_zh="数据库中最近的签署与其范围不符", why="the last checkpoint in the database is not that of its range"
+                    why_zh="数据库中最近的签署与其范围不符",
+                    why="the last checkpoint in the database is not that of its range",
                 )
         note = self._folder.text(CHECKPOINT)
         if note is None or (last is not None and note == last.note):
@@ -190,7 +192,8 @@ class Writer:
         if last <= self._last.version_to:
             return True
         raise LogRefused(
-            why_zh=f"事件的版本 {first}–{last} 与已存证的版本重叠", why=f"versions {first} to {last} overlap with logged ones"
+            why_zh=f"事件的版本 {first}–{last} 与已存证的版本重叠",
+            why=f"versions {first} to {last} overlap with logged ones",
         )
 
     def _append(self, event: int, delivery: int, first: int, last: int) -> Range:

@@ -7,6 +7,7 @@ with a trusted hash above is at fault; where it agrees, whatever disagrees below
 from __future__ import annotations
 
 import multiprocessing
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -107,7 +108,9 @@ def _level_zero(folder: LogFolder, size: int, processes: int) -> list[Tile]:
     if processes < 2 or size < _PARALLEL_FROM:
         return [tile for first, count in spans for tile in check_leaves(folder, size, first, count)]
     found: list[Tile] = []
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    # A forked worker starts at once, but only a process without other threads may fork. Workers only read and hash.
+    method = "fork" if threading.active_count() == 1 else "spawn"
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context(method)) as pool:
         for part in pool.map(_work, *zip(*[(folder.path, size, *span) for span in spans], strict=True)):
             found += part
     return found

@@ -6,6 +6,15 @@ JOIN ledger_event AS event ON event.id > position.event_id
 LEFT JOIN catalogue_dataset AS dataset ON dataset.id = event.dataset_id
 ORDER BY event.id LIMIT 1
 
+-- name: editions_of_event
+-- The editions under which the versions of an event came: each is judged by its own text.
+SELECT edition.id, edition.digest
+FROM catalogue_edition AS edition JOIN catalogue_dataset AS dataset ON dataset.id = edition.dataset_id
+WHERE dataset.code = %(code)s AND EXISTS (
+    SELECT FROM ledger_version AS version
+    WHERE version.version_id BETWEEN %(first)s AND %(last)s AND version.edition_id = edition.id)
+ORDER BY edition.id
+
 -- name: create_fresh_windows
 -- Windows of one event, before they replace older ones.
 CREATE TEMPORARY TABLE fresh_window (
@@ -22,8 +31,7 @@ SELECT version.entity_id, version.record_id, head.dataset_id, version.decided_on
        FROM unnest(%(fields)s::text[]) WITH ORDINALITY AS wanted (field, place))
 FROM ledger_version AS version
 JOIN ledger_record AS head USING (entity_id, record_id, version_no)
-JOIN catalogue_dataset AS dataset ON dataset.id = head.dataset_id
-WHERE version.version_id BETWEEN %(first)s AND %(last)s AND dataset.code = %(code)s
+WHERE version.version_id BETWEEN %(first)s AND %(last)s AND version.edition_id = %(edition)s
 
 -- name: drop_stale_windows
 -- Records that may no longer be shown.

@@ -30,7 +30,9 @@ ROOTS = [
 ]
 LARGEST = 70_000
 SIZES = st.one_of(
-    st.integers(1, 20), st.integers(1, LARGEST), st.sampled_from([255, 256, 257, 511, 512, 65535, 65536, 65537, LARGEST])
+    st.integers(1, 20),
+    st.integers(1, LARGEST),
+    st.sampled_from([255, 256, 257, 511, 512, 65535, 65536, 65537, LARGEST]),
 )
 
 

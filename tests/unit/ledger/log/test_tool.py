@@ -35,7 +35,20 @@ tool = load()
 def row(number: int) -> tuple[Any, ...]:
     """A row of ``log_versions``."""
     moment = "2026-11-22T01:02:03.000004Z"
-    return (number, number * 3, 1, number + 1, "penalty", "e" * 64, "demo-1", "d" * 64, moment, moment, f"{number:064x}", "f" * 64)
+    return (
+        number,
+        number * 3,
+        1,
+        number + 1,
+        "penalty",
+        "e" * 64,
+        "demo-1",
+        "d" * 64,
+        moment,
+        moment,
+        f"{number:064x}",
+        "f" * 64,
+    )
 
 
 def made(size: int, place: int) -> bytes:
@@ -111,7 +124,11 @@ def test_a_proof_signed_by_somebody_else_needs_the_right_key() -> None:
     stranger = Signer(SIGNER.verifier.name, bytes(32))
     value = json.loads(PROOF)
     checkpoint = SIGNER.verifier.open(value["checkpoint"])
-    forged = {**value, "checkpoint": stranger.sign(checkpoint.size, checkpoint.root), "public_key": stranger.verifier.text}
+    forged = {
+        **value,
+        "checkpoint": stranger.sign(checkpoint.size, checkpoint.root),
+        "public_key": stranger.verifier.text,
+    }
     assert tool.check(proof.text(forged).encode())["ok"]
     with pytest.raises(tool.Wrong):
         tool.check(proof.text(forged).encode(), SIGNER.verifier.text)
