@@ -11,7 +11,9 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -33,7 +35,9 @@ settings.register_profile("xinyong", deadline=None, suppress_health_check=[Healt
 settings.load_profile("xinyong")
 
 SHARED = ROOT.parent / "shared" / "data"
-TEMPLATE = "xinyong_template"
+#: Databases carry the number of the run that made them: two runs in one checkout leave each other alone.
+RUN = os.getpid()
+TEMPLATE = f"xinyong_{RUN}_template"
 
 
 @pytest.fixture(scope="session")
@@ -47,17 +51,16 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The embedded server of the run with a freshly migrated template. Yields the socket folder."""
-    import psycopg
-
     from xinyong.runtime import postgres
 
     started = postgres.start()
     here = postgres.server()
     try:
         with psycopg.connect(here.url, autocommit=True) as connection:
-            for (name,) in connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^xinyong_'").fetchall():
-                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-            connection.execute(f"CREATE DATABASE {TEMPLATE}")
+            for name, run in _test_databases(connection):
+                if not Path(f"/proc/{run}").exists():
+                    connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+            connection.execute(f"CREATE DATABASE {TEMPLATE}".encode())
         with use_database(here.socket, TEMPLATE):
             from xinyong.migrate import prepare
             from xinyong.serve import collect_static
@@ -66,8 +69,16 @@ def server() -> Iterator[str]:
             collect_static()
         yield str(here.socket)
     finally:
-        if started:
+        with psycopg.connect(here.url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)".encode())
+            others = _test_databases(connection)
+        if started and not others:
             postgres.stop()
+
+
+def _test_databases(connection: psycopg.Connection[tuple[Any, ...]]) -> list[tuple[str, int]]:
+    rows = connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^xinyong_[0-9]+_'").fetchall()
+    return [(str(name), int(str(name).split("_")[1])) for (name,) in rows]
 
 
 class use_database:
@@ -98,11 +109,9 @@ class use_database:
 @pytest.fixture(scope="module")
 def database_url(server: str) -> Iterator[str]:
     """A migrated database of this test module's own, as the platform's system of record."""
-    import psycopg
-
     from xinyong.runtime import postgres
 
-    name = f"xinyong_{uuid.uuid4().hex[:12]}"
+    name = f"xinyong_{RUN}_{uuid.uuid4().hex[:12]}"
     admin = postgres.server().url
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")

@@ -255,6 +255,21 @@ def test_a_version_taken_away_or_slipped_in_is_found(logged: Any) -> None:
     assert findings() == []
 
 
+def test_signatures_taken_out_of_the_database_are_missed(logged: Any) -> None:
+    effect.catch_up()
+    with database.connect() as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("CREATE TABLE kept AS SELECT * FROM ledger_log_range")
+        connection.execute("DELETE FROM ledger_log_range")
+    try:
+        assert [item.kind for item in findings()] == ["unlogged", "checkpoint"]
+    finally:
+        with database.connect() as connection:
+            connection.execute("INSERT INTO ledger_log_range SELECT * FROM kept")
+            connection.execute("DROP TABLE kept")
+    assert findings() == []
+
+
 def test_any_byte_of_any_file_is_found_in_that_file(logged: Any) -> None:
     effect.catch_up()
     folder = here(logged)

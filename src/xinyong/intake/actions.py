@@ -73,6 +73,8 @@ def _receive(
     uploader: str,
 ) -> Delivery:
     with transaction.atomic():
+        # One at a time per department: its number series has no gap or double, and a file sent twice at once is one delivery.
+        Department.objects.select_for_update().get(pk=department.pk)
         unfinished = Delivery.objects.filter(
             sha256=kept.sha256,
             dataset_code=entry.code,
@@ -82,8 +84,6 @@ def _receive(
         if unfinished is not None:
             return unfinished
         now = timezone.now()
-        # One number series per department and day; the row lock on the department keeps it without gaps or doubles.
-        Department.objects.select_for_update().get(pk=department.pk)
         stem = f"{department.slug}-{timezone.localtime(now):%Y%m%d}-"
         last = (
             Delivery.objects.filter(department=department, number__startswith=stem)

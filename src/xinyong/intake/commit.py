@@ -54,44 +54,33 @@ def commit(
         "name_column": names.get(subject.name or "", ""),
         "key_field": subject.code or subject.name or "",
         "key_column": names.get(subject.code or subject.name or "", ""),
+        "late_before": _late_before(first, timezone.localdate(delivery.received_at)),
     }
 
-    def run(name: str) -> None:
-        connection.execute(sql.statement("intake", name), parameters)
+    def run(name: str) -> int:
+        return connection.execute(sql.statement("intake", name), parameters).rowcount
 
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_COMMIT_LOCK,))
-    connection.execute("ANALYZE stage")
-    run("resolve_by_code")
-    run("resolve_by_registration_number")
-    run("resolve_by_name")
-    created = _count(connection, "SELECT count(DISTINCT subject_code) FROM stage WHERE entity_id IS NULL")
-    run("create_entities_by_code")
-    if _count(connection, "SELECT count(*) FROM stage WHERE entity_id IS NULL AND registration_number IS NOT NULL"):
-        # A number that another row of this very file ties to a code names that entity, as if it had come before.
-        run("mark_repeats_in_file")
-        run("add_registration_numbers")
-        run("resolve_by_registration_number")
-    created += _count(
-        connection,
-        "SELECT count(DISTINCT registration_number) FROM stage WHERE entity_id IS NULL AND subject_code IS NULL",
-    )
-    run("create_entities_by_registration_number")
-    run("reject_unresolved")
-    connection.execute("ANALYZE stage (entity_id, outcome)")
-    run("mark_repeats_in_file")
+    connection.execute("ANALYZE stage (row, subject_code, registration_number, name_key)")
+    created = run("create_entities_by_code")
+    # A number that another row of this very file ties to a code names that entity, as if it had come before.
     run("add_registration_numbers")
-    run("compare_with_ledger")
-    run("number_new_records")
-    accepted_total = _count(connection, "SELECT count(*) FROM stage WHERE outcome = 'accepted'")
-    if accepted_total:
-        connection.execute("ANALYZE stage (outcome, version_no, record_id)")
+    created += run("create_entities_by_registration_number")
+    run("resolve")
+    connection.execute("ANALYZE resolved")
+    run("decide")
+    connection.execute("ANALYZE decided")
+    row = connection.execute(sql.statement("intake", "tally"), parameters).fetchone()
+    assert row is not None  # an aggregate without GROUP BY yields one row
+    accepted, rejected_late, unchanged, oldest, late = row
+    if accepted:
         last = _count(
             connection,
             "SELECT setval('ledger_version_id_seq', nextval('ledger_version_id_seq') + %s - 1)",
-            (accepted_total,),
+            (accepted,),
         )
         parameters["last_version"] = last
-        parameters["first_version"] = last - accepted_total + 1
+        parameters["first_version"] = last - accepted + 1
         for name in (
             "insert_heads",
             "move_heads",
@@ -106,17 +95,8 @@ def commit(
     run("find_unresolved")
     run("find_contradictions")
     run("store_findings")
-    if accepted_total:
+    if accepted:
         run("insert_events")
-    row = connection.execute(sql.statement("intake", "tally")).fetchone()
-    assert row is not None  # an aggregate without GROUP BY yields one row
-    accepted, rejected_late, unchanged, oldest = row
-    late = 0
-    threshold = _late_before(first, timezone.localdate(delivery.received_at))
-    if threshold is not None:
-        late = _count(
-            connection, "SELECT count(*) FROM stage WHERE outcome = 'accepted' AND decided_on < %s", (threshold,)
-        )
     warnings = _count(connection, "SELECT count(*) FROM stage_finding WHERE severity = 'warning'")
     now = timezone.now()
     connection.execute(

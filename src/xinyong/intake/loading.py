@@ -33,7 +33,9 @@ _FINDING_COLUMNS = (
 
 
 def create_stage(connection: Connection) -> None:
-    """Make the session's temporary tables."""
+    """Make the session's temporary tables, with memory for them: the default of 8 MiB spills every pass to disk."""
+    connection.execute("SET temp_buffers = '256MB'")
+    connection.execute("SET work_mem = '256MB'")
     connection.execute(sql.statement("intake", "create_stage"))
 
 

@@ -1,165 +1,171 @@
--- name: resolve_by_code
--- A valid credit code names its entity; nothing else may overrule it.
-UPDATE stage SET entity_id = identifier.entity_id
-FROM registry_identifier AS identifier
-WHERE identifier.type = 'credit_code' AND identifier.value = stage.subject_code
-
--- name: resolve_by_registration_number
--- Rows without a credit code: the registration number in the crosswalk.
-UPDATE stage SET entity_id = identifier.entity_id
-FROM registry_identifier AS identifier
-WHERE stage.entity_id IS NULL AND stage.subject_code IS NULL
-  AND identifier.type = 'registration_number' AND identifier.value = stage.registration_number
-
--- name: resolve_by_name
--- Rows without any number: a registered name that exactly one entity of the register bears (closed world).
-UPDATE stage SET entity_id = owner.entity_id
-FROM (
-    SELECT name.name_key, min(name.entity_id) AS entity_id
-    FROM registry_name AS name
-    JOIN (SELECT DISTINCT name_key FROM stage WHERE entity_id IS NULL AND resolve_name) AS wanted USING (name_key)
-    WHERE name.kind = 'registered'
-    GROUP BY name.name_key
-    HAVING count(DISTINCT name.entity_id) = 1
-) AS owner
-WHERE stage.entity_id IS NULL AND stage.subject_code IS NULL AND stage.registration_number IS NULL
-  AND stage.resolve_name AND stage.name_key = owner.name_key
-
 -- name: create_entities_by_code
 -- Entities first named by this delivery, one per credit code, in the order of the codes.
 WITH fresh AS (
-    SELECT DISTINCT ON (subject_code) subject_code, subject_kind, subject_name, name_key
-    FROM stage WHERE entity_id IS NULL AND subject_code IS NOT NULL
-    ORDER BY subject_code, registers DESC, row
+    SELECT DISTINCT ON (stage.subject_code) stage.subject_code, stage.subject_kind, stage.subject_name, stage.name_key
+    FROM stage
+    LEFT JOIN registry_identifier AS known ON known.type = 'credit_code' AND known.value = stage.subject_code
+    WHERE stage.subject_code IS NOT NULL AND known.id IS NULL
+    ORDER BY stage.subject_code, stage.registers DESC, stage.row
 ), made AS (
     INSERT INTO registry_entity (kind, credit_code, name, name_key, status, place, registered, first_delivery_id, created_at)
     SELECT subject_kind, subject_code, coalesce(subject_name, ''), coalesce(name_key, ''), '', '', false,
         %(delivery)s, transaction_timestamp()
     FROM fresh ORDER BY subject_code
     RETURNING id, credit_code
-), numbered AS (
-    INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
-    SELECT id, 'credit_code', credit_code, %(delivery)s FROM made
 )
-UPDATE stage SET entity_id = made.id FROM made WHERE made.credit_code = stage.subject_code
+INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
+SELECT id, 'credit_code', credit_code, %(delivery)s FROM made
+
+-- name: add_registration_numbers
+-- Crosswalk: a row that gives both numbers ties them, the first row of a record only; a number tied elsewhere stays there.
+INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
+SELECT DISTINCT ON (registration_number) entity_id, 'registration_number', registration_number, %(delivery)s
+FROM (
+    SELECT known.entity_id, stage.registration_number, stage.row,
+        row_number() OVER (PARTITION BY known.entity_id, stage.dataset_id, stage.source_key ORDER BY stage.row) AS place
+    FROM stage
+    JOIN registry_identifier AS known ON known.type = 'credit_code' AND known.value = stage.subject_code
+) AS tied
+WHERE place = 1 AND registration_number IS NOT NULL
+ORDER BY registration_number, row
+ON CONFLICT (type, value) DO NOTHING
 
 -- name: create_entities_by_registration_number
 -- Individual businesses and old enterprises that never received a credit code.
 WITH fresh AS (
-    SELECT DISTINCT ON (registration_number) registration_number, subject_kind, subject_name, name_key,
-        nextval(pg_get_serial_sequence('registry_entity', 'id')) AS id
-    FROM stage WHERE entity_id IS NULL AND subject_code IS NULL AND registration_number IS NOT NULL
-    ORDER BY registration_number, row
+    SELECT DISTINCT ON (stage.registration_number) stage.registration_number, stage.subject_kind, stage.subject_name,
+        stage.name_key, nextval(pg_get_serial_sequence('registry_entity', 'id')) AS id
+    FROM stage
+    LEFT JOIN registry_identifier AS known
+        ON known.type = 'registration_number' AND known.value = stage.registration_number
+    WHERE stage.subject_code IS NULL AND stage.registration_number IS NOT NULL AND known.id IS NULL
+    ORDER BY stage.registration_number, stage.row
 ), made AS (
     INSERT INTO registry_entity (id, kind, credit_code, name, name_key, status, place, registered, first_delivery_id, created_at)
     SELECT id, subject_kind, NULL, coalesce(subject_name, ''), coalesce(name_key, ''), '', '', false,
         %(delivery)s, transaction_timestamp()
     FROM fresh ORDER BY registration_number
-), numbered AS (
-    INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
-    SELECT id, 'registration_number', registration_number, %(delivery)s FROM fresh
 )
-UPDATE stage SET entity_id = fresh.id FROM fresh
-WHERE stage.subject_code IS NULL AND fresh.registration_number = stage.registration_number
-
--- name: add_registration_numbers
--- Crosswalk: a row that gives both numbers ties them; a number already tied elsewhere stays where it is.
 INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
-SELECT DISTINCT ON (registration_number) entity_id, 'registration_number', registration_number, %(delivery)s
+SELECT id, 'registration_number', registration_number, %(delivery)s FROM fresh
+
+-- name: resolve
+-- Which entity? The credit code; without one the registration number; without both a registered name that exactly one
+-- entity of the register bears (closed world). A valid code is never overruled; what stays empty is not certain.
+CREATE TEMPORARY TABLE resolved ON COMMIT DROP AS
+SELECT stage.row, stage.dataset_id, stage.source_key, stage.content_hash, stage.decided_on,
+    CASE
+        WHEN stage.subject_code IS NOT NULL THEN by_code.entity_id
+        WHEN stage.registration_number IS NOT NULL THEN by_number.entity_id
+        ELSE by_name.entity_id
+    END AS entity_id
 FROM stage
-WHERE entity_id IS NOT NULL AND subject_code IS NOT NULL AND registration_number IS NOT NULL AND outcome IS NULL
-ORDER BY registration_number, row
-ON CONFLICT (type, value) DO NOTHING
+LEFT JOIN registry_identifier AS by_code ON by_code.type = 'credit_code' AND by_code.value = stage.subject_code
+LEFT JOIN registry_identifier AS by_number
+    ON stage.subject_code IS NULL AND by_number.type = 'registration_number'
+    AND by_number.value = stage.registration_number
+LEFT JOIN (
+    SELECT name.name_key, min(name.entity_id) AS entity_id
+    FROM registry_name AS name
+    JOIN (
+        SELECT DISTINCT name_key FROM stage
+        WHERE subject_code IS NULL AND registration_number IS NULL AND resolve_name AND name_key <> ''
+    ) AS wanted USING (name_key)
+    WHERE name.kind = 'registered'
+    GROUP BY name.name_key
+    HAVING count(DISTINCT name.entity_id) = 1
+) AS by_name
+    ON stage.subject_code IS NULL AND stage.registration_number IS NULL AND stage.resolve_name
+    AND by_name.name_key = stage.name_key
 
--- name: reject_unresolved
--- Rows whose entity is not certain go back with the reason; a near name never links by itself.
-UPDATE stage SET outcome = 'unresolved' WHERE entity_id IS NULL
-
--- name: mark_repeats_in_file
--- The same business key twice in one file: an equal copy changes nothing, a different one contradicts the first.
-UPDATE stage SET outcome = CASE WHEN ranked.content_hash = ranked.first_hash THEN 'unchanged' ELSE 'contradiction' END,
-    other_row = ranked.first_row
+-- name: decide
+-- What becomes of each row. The same business key twice in one file: an equal copy changes nothing, a different one
+-- contradicts the first. Equal to the newest version of its record: unchanged. Otherwise the next version, or the first
+-- of a new record; records and versions are numbered in the order of the file.
+CREATE TEMPORARY TABLE decided ON COMMIT DROP AS
+SELECT row, dataset_id, source_key, content_hash, decided_on, entity_id, outcome, first_row AS other_row,
+    CASE WHEN outcome = 'accepted' THEN coalesce(record_id, nextval('ledger_record_id_seq')) ELSE record_id END AS record_id,
+    CASE WHEN outcome = 'accepted' THEN coalesce(version_no, 0) + 1 END AS version_no,
+    CASE WHEN outcome = 'accepted' THEN count(*) FILTER (WHERE outcome = 'accepted') OVER (ORDER BY row) END AS ordinal
 FROM (
-    SELECT row, content_hash,
-        row_number() OVER by_key AS place,
-        first_value(content_hash) OVER by_key AS first_hash,
-        first_value(row) OVER by_key AS first_row
-    FROM stage WHERE entity_id IS NOT NULL
-    WINDOW by_key AS (PARTITION BY entity_id, dataset_id, source_key ORDER BY row)
-) AS ranked
-WHERE ranked.place > 1 AND ranked.row = stage.row
-
--- name: compare_with_ledger
--- Equal to the newest version: unchanged. Otherwise the next version of the record, or the first of a new one.
-UPDATE stage SET
-    outcome = CASE WHEN head.content_hash = stage.content_hash THEN 'unchanged' ELSE 'accepted' END,
-    record_id = head.record_id,
-    version_no = head.version_no + 1
-FROM ledger_record AS head
-WHERE stage.outcome IS NULL AND head.entity_id = stage.entity_id AND head.dataset_id = stage.dataset_id
-  AND head.source_key = stage.source_key
-
--- name: number_new_records
--- New records, numbered in the order of the file.
-UPDATE stage SET outcome = 'accepted', version_no = 1, record_id = numbered.record_id
-FROM (
-    SELECT row, nextval('ledger_record_id_seq') AS record_id
-    FROM (SELECT row FROM stage WHERE outcome IS NULL ORDER BY row) AS ordered
-) AS numbered
-WHERE numbered.row = stage.row
+    SELECT ranked.*, head.record_id, head.version_no,
+        CASE
+            WHEN ranked.entity_id IS NULL THEN 'unresolved'
+            WHEN ranked.place > 1 AND ranked.content_hash = ranked.first_hash THEN 'unchanged'
+            WHEN ranked.place > 1 THEN 'contradiction'
+            WHEN head.content_hash = ranked.content_hash THEN 'unchanged'
+            ELSE 'accepted'
+        END AS outcome
+    FROM (
+        SELECT resolved.*,
+            row_number() OVER by_key AS place,
+            first_value(content_hash) OVER by_key AS first_hash,
+            first_value(row) OVER by_key AS first_row
+        FROM resolved
+        WINDOW by_key AS (PARTITION BY entity_id, dataset_id, source_key ORDER BY row)
+    ) AS ranked
+    LEFT JOIN ledger_record AS head
+        ON head.entity_id = ranked.entity_id AND head.dataset_id = ranked.dataset_id
+        AND head.source_key = ranked.source_key
+    ORDER BY ranked.row
+) AS judged
 
 -- name: insert_heads
 -- Heads of new records.
 INSERT INTO ledger_record (entity_id, record_id, dataset_id, version_no, department_id, recorded_at, decided_on,
     source_key, content_hash)
 SELECT entity_id, record_id, dataset_id, 1, %(department)s, transaction_timestamp(), decided_on, source_key, content_hash
-FROM stage WHERE outcome = 'accepted' AND version_no = 1
+FROM decided WHERE outcome = 'accepted' AND version_no = 1
 ORDER BY entity_id, record_id
 
 -- name: move_heads
 -- Heads of records that received a further version.
-UPDATE ledger_record AS head SET version_no = stage.version_no, department_id = %(department)s,
-    recorded_at = transaction_timestamp(), decided_on = stage.decided_on, content_hash = stage.content_hash
-FROM stage
-WHERE stage.outcome = 'accepted' AND stage.version_no > 1
-  AND head.entity_id = stage.entity_id AND head.record_id = stage.record_id
+UPDATE ledger_record AS head SET version_no = decided.version_no, department_id = %(department)s,
+    recorded_at = transaction_timestamp(), decided_on = decided.decided_on, content_hash = decided.content_hash
+FROM decided
+WHERE decided.outcome = 'accepted' AND decided.version_no > 1
+  AND head.entity_id = decided.entity_id AND head.record_id = decided.record_id
 
 -- name: insert_versions
 -- The versions themselves, in one contiguous range of version numbers.
 INSERT INTO ledger_version (entity_id, record_id, version_id, delivery_id, department_id, edition_id, received_at,
     recorded_at, version_no, source_row, decided_on, content_hash, payload)
-SELECT entity_id, record_id, %(first_version)s + row_number() OVER (ORDER BY row) - 1, %(delivery)s, %(department)s,
-    edition_id, %(received_at)s, transaction_timestamp(), version_no, row, decided_on, content_hash, payload
-FROM stage WHERE outcome = 'accepted'
-ORDER BY row
+SELECT decided.entity_id, decided.record_id, %(first_version)s + decided.ordinal - 1, %(delivery)s, %(department)s,
+    stage.edition_id, %(received_at)s, transaction_timestamp(), decided.version_no, decided.row, decided.decided_on,
+    decided.content_hash, stage.payload
+FROM decided JOIN stage USING (row)
+WHERE decided.outcome = 'accepted'
 
 -- name: insert_events
 -- One event per dataset of the delivery, written last so that event order is commit order.
 INSERT INTO ledger_event (kind, delivery_id, dataset_id, version_from, version_to)
 SELECT 'versions.appended', %(delivery)s, dataset_id, %(first_version)s, %(last_version)s
-FROM stage WHERE outcome = 'accepted' GROUP BY dataset_id ORDER BY dataset_id
+FROM decided WHERE outcome = 'accepted' GROUP BY dataset_id ORDER BY dataset_id
 
 -- name: retire_names
 -- A registered name replaced by another becomes a former name.
 UPDATE registry_name AS name SET kind = 'former', until = transaction_timestamp()
-FROM stage
-WHERE stage.outcome = 'accepted' AND stage.registers AND stage.subject_name IS NOT NULL
-  AND name.entity_id = stage.entity_id AND name.kind = 'registered' AND name.name <> stage.subject_name
+FROM stage JOIN decided USING (row)
+WHERE decided.outcome = 'accepted' AND stage.registers AND stage.subject_name IS NOT NULL
+  AND name.entity_id = decided.entity_id AND name.kind = 'registered' AND name.name <> stage.subject_name
 
 -- name: store_registered_names
 -- Names from the register; a name that comes back is registered again.
 INSERT INTO registry_name (entity_id, name, name_key, kind, first_delivery_id, since)
-SELECT entity_id, subject_name, coalesce(name_key, ''), 'registered', %(delivery)s, transaction_timestamp()
-FROM stage WHERE outcome = 'accepted' AND registers AND subject_name IS NOT NULL
+SELECT decided.entity_id, stage.subject_name, coalesce(stage.name_key, ''), 'registered', %(delivery)s,
+    transaction_timestamp()
+FROM stage JOIN decided USING (row)
+WHERE decided.outcome = 'accepted' AND stage.registers AND stage.subject_name IS NOT NULL
 ON CONFLICT (entity_id, name) DO UPDATE SET kind = 'registered', until = NULL
 
 -- name: store_reported_names
 -- Names other departments wrote beside a valid code.
 INSERT INTO registry_name (entity_id, name, name_key, kind, first_delivery_id, since)
-SELECT DISTINCT ON (entity_id, subject_name) entity_id, subject_name, coalesce(name_key, ''), 'reported', %(delivery)s,
-    transaction_timestamp()
-FROM stage WHERE outcome = 'accepted' AND NOT registers AND subject_name IS NOT NULL
-ORDER BY entity_id, subject_name
+SELECT DISTINCT ON (decided.entity_id, stage.subject_name) decided.entity_id, stage.subject_name,
+    coalesce(stage.name_key, ''), 'reported', %(delivery)s, transaction_timestamp()
+FROM stage JOIN decided USING (row)
+WHERE decided.outcome = 'accepted' AND NOT stage.registers AND stage.subject_name IS NOT NULL
+ORDER BY decided.entity_id, stage.subject_name
 ON CONFLICT (entity_id, name) DO NOTHING
 
 -- name: update_entities
@@ -170,8 +176,8 @@ UPDATE registry_entity AS entity SET registered = true,
     name_key = coalesce(stage.name_key, entity.name_key),
     status = coalesce(stage.payload ->> %(status_field)s, entity.status),
     place = coalesce(nullif(concat_ws(' ', stage.payload ->> %(place_field)s, stage.payload ->> %(place_field_2)s), ''), entity.place)
-FROM stage
-WHERE stage.outcome = 'accepted' AND stage.registers AND entity.id = stage.entity_id
+FROM stage JOIN decided USING (row)
+WHERE decided.outcome = 'accepted' AND stage.registers AND entity.id = decided.entity_id
 
 -- name: find_name_differences
 -- A name beside a valid code that the register does not know for it: a remark, the row stands.
@@ -179,8 +185,8 @@ INSERT INTO stage_finding
 SELECT stage.row, 'name', 'name-differs', 'warning', %(name_field)s, %(name_column)s, left(stage.subject_name, 200),
     '与代码登记名称不一致（登记：' || entity.name || '）', 'Differs from the name registered for this code (' || entity.name || ')',
     '采用登记名称，或核对统一社会信用代码', 'Use the registered name, or check the credit code', entity.name
-FROM stage JOIN registry_entity AS entity ON entity.id = stage.entity_id
-WHERE stage.outcome IN ('accepted', 'unchanged') AND NOT stage.registers AND entity.registered AND entity.name <> ''
+FROM stage JOIN decided USING (row) JOIN registry_entity AS entity ON entity.id = decided.entity_id
+WHERE decided.outcome IN ('accepted', 'unchanged') AND NOT stage.registers AND entity.registered AND entity.name <> ''
   AND stage.name_key <> '' AND stage.subject_code IS NOT NULL
   AND NOT EXISTS (
     SELECT FROM registry_name AS name WHERE name.entity_id = entity.id AND name.name_key = stage.name_key
@@ -196,21 +202,21 @@ SELECT stage.row, 'subject', CASE WHEN coalesce(same.bearers, 0) > 1 THEN 'name-
     CASE WHEN coalesce(same.bearers, 0) > 1 THEN same.bearers || ' registered entities bear this name; the name alone cannot decide'
          ELSE 'No code is given, and no registered entity bears this name' END,
     '请补充统一社会信用代码后重新报送', 'Add the unified social credit code and deliver the row again', ''
-FROM stage LEFT JOIN LATERAL (
+FROM stage JOIN decided USING (row) LEFT JOIN LATERAL (
     SELECT count(DISTINCT name.entity_id) AS bearers FROM registry_name AS name
     WHERE name.name_key = stage.name_key AND name.kind = 'registered'
 ) AS same ON true
-WHERE stage.outcome = 'unresolved'
+WHERE decided.outcome = 'unresolved'
 
 -- name: find_contradictions
 -- Two rows of one file that say different things under one key.
 INSERT INTO stage_finding
 SELECT stage.row, 'duplicate', 'contradicts-row', 'error', %(key_field)s, %(key_column)s,
     left(coalesce(stage.subject_code, stage.registration_number, stage.subject_name, ''), 200),
-    '与本文件第 ' || other_row || ' 行是同一记录，但内容不同；已采用先出现的一行',
-    'Is the same record as row ' || other_row || ' of this file with other content; the earlier row was taken',
+    '与本文件第 ' || decided.other_row || ' 行是同一记录，但内容不同；已采用先出现的一行',
+    'Is the same record as row ' || decided.other_row || ' of this file with other content; the earlier row was taken',
     '请核对两行，只保留正确的一行后重新报送', 'Compare the two rows, keep the right one and deliver again', ''
-FROM stage WHERE outcome = 'contradiction'
+FROM stage JOIN decided USING (row) WHERE decided.outcome = 'contradiction'
 
 -- name: store_findings
 -- Findings of the delivery, in the order of the file.
@@ -221,12 +227,13 @@ SELECT %(delivery)s, row, kind, code, severity, field, "column", value, reason_z
 FROM stage_finding ORDER BY row, severity, kind, code
 
 -- name: tally
--- What became of the staged rows.
+-- What became of the staged rows; late: decided before the day from which the shortest deadline was still running.
 SELECT count(*) FILTER (WHERE outcome = 'accepted'),
     count(*) FILTER (WHERE outcome IN ('unresolved', 'contradiction')),
     count(*) FILTER (WHERE outcome = 'unchanged'),
-    min(decided_on) FILTER (WHERE outcome = 'accepted')
-FROM stage
+    min(decided_on) FILTER (WHERE outcome = 'accepted'),
+    count(*) FILTER (WHERE outcome = 'accepted' AND decided_on < %(late_before)s)
+FROM decided
 
 -- name: seal_delivery
 -- The receipt, and its trace in the audit trail.

@@ -15,12 +15,7 @@ CREATE TEMPORARY TABLE stage (
     content_hash bytea NOT NULL,
     payload jsonb NOT NULL,
     resolve_name boolean NOT NULL,
-    registers boolean NOT NULL,
-    entity_id bigint,
-    outcome text,
-    record_id bigint,
-    version_no integer,
-    other_row integer
+    registers boolean NOT NULL
 ) ON COMMIT PRESERVE ROWS;
 CREATE TEMPORARY TABLE stage_finding (
     row integer NOT NULL,

@@ -74,10 +74,43 @@ def verify(*, contents: bool = False, processes: int | None = None) -> Report:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         last = state.last_range(connection)
         report.installation = state.installation(connection) or ""
-        if last is not None:
+        if last is None:
+            _nothing_signed(connection, report)
+        else:
             _Check(connection, report, last).run(contents, processes or os.cpu_count() or 1)
     report.seconds = round(time.perf_counter() - started, 3)
     return report
+
+
+def _nothing_signed(connection: Connection, report: Report) -> None:
+    """A database that knows no signature must have neither logged versions nor a published checkpoint."""
+    first, count = _unlogged(connection, 0)
+    if count:
+        report.add(_of_unlogged(first, count))
+    if report.installation and state.folder(report.installation).text(CHECKPOINT) is not None:
+        report.add(
+            Finding(
+                kind="checkpoint",
+                path=CHECKPOINT,
+                zh="已公布检查点，数据库中却没有任何签署",
+                en="A checkpoint is published, but the database knows of no signature",
+            )
+        )
+
+
+def _unlogged(connection: Connection, last: int) -> tuple[int, int]:
+    """First and number of the versions behind ``last`` whose events the log has taken in."""
+    row = connection.execute(sql.statement("ledger", "log_unlogged"), {"effect": NAME, "last": last}).fetchone()
+    return (row[0], row[1]) if row and row[1] else (0, 0)
+
+
+def _of_unlogged(version: int, count: int = 1) -> Finding:
+    return Finding(
+        kind="unlogged",
+        version_id=version,
+        zh=f"台账版本 {version} 起 {count} 个不在存证日志中",
+        en=f"{count} version(s) from {version} on are in the ledger but not in the log",
+    )
 
 
 class _Check:
@@ -204,7 +237,7 @@ class _Check:
                 place = item.first_leaf + version - item.version_from
                 logged = entries(place)
                 while row is not None and row[0] < version:
-                    self._unlogged(row[0])
+                    self._report.add(_of_unlogged(row[0]))
                     row = next(rows, None)
                 if row is None or row[0] != version:
                     self._wrong_version("台账中缺少这一版本", "it is gone from the ledger", version, place, logged)
@@ -219,23 +252,11 @@ class _Check:
                         )
                 row = next(rows, None)
         while row is not None:
-            self._unlogged(row[0])
+            self._report.add(_of_unlogged(row[0]))
             row = next(rows, None)
-        first, count = self._connection.execute(
-            sql.statement("ledger", "log_unlogged"), {"effect": NAME, "last": self._last.version_to}
-        ).fetchone() or (None, 0)
+        first, count = _unlogged(self._connection, self._last.version_to)
         if count:
-            self._unlogged(first, count)
-
-    def _unlogged(self, version: int, count: int = 1) -> None:
-        self._report.add(
-            Finding(
-                kind="unlogged",
-                version_id=version,
-                zh=f"台账版本 {version} 起 {count} 个不在存证日志中",
-                en=f"{count} version(s) from {version} on are in the ledger but not in the log",
-            )
-        )
+            self._report.add(_of_unlogged(first, count))
 
     def _wrong_version(self, zh: str, en: str, version: int, place: int, known: bytes | None) -> None:
         record, number = leaf.names(known)
