@@ -240,21 +240,31 @@ def _split(count: int) -> int:
 
 
 class TileReader:
-    """A tree of ``size`` leaves read from tiles. ``read(level, index, width)`` returns the bytes of one tile."""
+    """A tree of ``size`` leaves read from tiles. ``read(level, index, width)`` returns the bytes of one tile.
+
+    A reader may be kept for many proofs: it holds the tiles above level 0 (16 KiB for each 65,536 leaves) and one below.
+    """
 
     def __init__(self, size: int, read: Callable[[int, int, int], bytes]) -> None:
         self.size = size
         self._read = read
         self._rows: dict[tuple[int, int], list[bytes]] = {}
+        self._lowest: tuple[int, list[bytes]] = (-1, [])
 
     def _tile(self, level: int, index: int) -> list[bytes]:
+        if level == 0 and self._lowest[0] == index:
+            return self._lowest[1]
         found = self._rows.get((level, index))
         if found is None:
             width = tile_width(self.size, level, index)
             data = self._read(level, index, width)
             if len(data) != width * HASH_SIZE:
                 raise ValueError(f"{tile_path(level, index, width)} has {len(data)} bytes")
-            found = self._rows[level, index] = tile_rows(data)
+            found = tile_rows(data)
+            if level:
+                self._rows[level, index] = found
+            else:
+                self._lowest = (index, found)
         return found
 
     def _complete(self, height: int, index: int) -> bytes:
