@@ -34,6 +34,14 @@ setup_test_environment()
 settings.register_profile("xinyong", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("xinyong")
 
+_ORDER = ("unit", "integration", "acceptance")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Cheap tests first; the browser last, because its event loop stays in the main thread and Django refuses to share it."""
+    items.sort(key=lambda item: next((place for place, name in enumerate(_ORDER) if name in item.path.parts), 0))
+
+
 SHARED = ROOT.parent / "shared" / "data"
 #: Databases carry the number of the run that made them: two runs in one checkout leave each other alone.
 RUN = os.getpid()

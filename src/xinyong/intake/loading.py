@@ -11,6 +11,7 @@ import polars as pl
 import psycopg
 
 from xinyong.catalogue.entry import DatasetEntry
+from xinyong.catalogue.models import Edition
 from xinyong.intake.findings import Finding
 from xinyong.runtime import sql
 
@@ -39,9 +40,14 @@ def create_stage(connection: Connection) -> None:
     connection.execute(sql.statement("intake", "create_stage"))
 
 
-def _copy(connection: Connection, statement: str, frame: pl.DataFrame) -> None:
+def _text(frame: pl.DataFrame) -> str:
     # Every text is quoted, so an unquoted \N can only be a null.
-    data = frame.write_csv(include_header=False, quote_style="non_numeric", null_value="\\N")
+    return frame.write_csv(include_header=False, quote_style="non_numeric", null_value="\\N")
+
+
+def _copy(connection: Connection, statement: str, data: str) -> None:
+    if not data:
+        return
     with connection.cursor() as cursor, cursor.copy(sql.statement("intake", statement)) as copy:
         copy.write(data)
 
@@ -60,22 +66,12 @@ def source_keys(business_keys: pl.Series) -> pl.Series:
     return pl.Series("source_key", keys, dtype=pl.String)
 
 
-def copy_rows(
-    connection: Connection,
-    accepted: pl.DataFrame,
-    *,
-    entry: DatasetEntry,
-    layout: str,
-    dataset_id: int,
-    edition_id: int,
-) -> None:
-    """Stage the accepted rows of one batch (columns as :class:`xinyong.intake.checks.Checked` gives them)."""
-    if accepted.is_empty():
-        return
+def staged(accepted: pl.DataFrame, entry: DatasetEntry, layout: str, edition: Edition) -> str:
+    """The accepted rows of one batch as COPY text (columns as :class:`xinyong.intake.checks.Checked` gives them)."""
     frame = accepted.select(
         pl.col("row"),
-        pl.lit(dataset_id).alias("dataset_id"),
-        pl.lit(edition_id).alias("edition_id"),
+        pl.lit(edition.dataset_id).alias("dataset_id"),
+        pl.lit(edition.pk).alias("edition_id"),
         "subject_code",
         "registration_number",
         "organisation_code",
@@ -90,7 +86,12 @@ def copy_rows(
         pl.lit("true" if "exact_name" in entry.subject.resolve else "false").alias("resolve_name"),
         pl.lit("true" if entry.subject.creates else "false").alias("registers"),
     )
-    _copy(connection, "copy_stage", frame)
+    return _text(frame)
+
+
+def copy_rows(connection: Connection, data: str) -> None:
+    """Stage the rows that :func:`staged` wrote."""
+    _copy(connection, "copy_stage", data)
 
 
 def copy_findings(connection: Connection, findings: Iterable[Finding]) -> None:
@@ -103,4 +104,4 @@ def copy_findings(connection: Connection, findings: Iterable[Finding]) -> None:
         {name: [row[by_name.index(name)] for row in rows] for name in _FINDING_COLUMNS},
         schema={name: pl.Int64 if name == "row" else pl.String for name in _FINDING_COLUMNS},
     )
-    _copy(connection, "copy_findings", frame)
+    _copy(connection, "copy_findings", _text(frame))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from xinyong.catalogue.entry import Assertion, BundleEntry, DatasetEntry, Severi
 from xinyong.catalogue.models import Edition
 from xinyong.errors import ErrorCode, XinyongError
 from xinyong.intake import loading, store
+from xinyong.intake.ahead import ahead
 from xinyong.intake.checks import CheckContext, Checker, choose_layout, compile_entry
 from xinyong.intake.findings import Finding, FindingKind
 from xinyong.intake.models import Delivery
@@ -49,6 +51,16 @@ class Outcome:
     read: int = 0
     rejected_rows: int = 0
     notes: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedBatch:
+    """One batch on its way to the working tables: rows as COPY text, one part a dataset."""
+
+    accepted: list[str]
+    findings: list[Finding]
+    read: int
+    position: float
 
 
 def _completed(entry: DatasetEntry, header: Sequence[str]) -> list[str]:
@@ -107,9 +119,12 @@ class DeliveryReader:
             outcome.encoding = source.info.encoding
             if not isinstance(self.entry, BundleEntry):
                 self._checker(self.entry, source.info.header, outcome)  # a wrong header is told before any row is read
-            for batch in source.batches():
-                self._take(batch, outcome)
-                self._tell("read", outcome.read, batch.position)
+            read = 0
+            with contextlib.closing(ahead(self._check(batch, outcome) for batch in source.batches())) as batches:
+                for checked in batches:
+                    self._stage(checked)
+                    read += checked.read
+                    self._tell("read", read, checked.position)
             outcome.notes.extend((note.zh, note.en) for note in source.info.notes)
         self._assert(outcome)
         self._tell("commit", outcome.read, 1.0)
@@ -137,10 +152,12 @@ class DeliveryReader:
                 outcome.notes.extend((note.zh, note.en) for note in checker.notes)
         return checker
 
-    def _take(self, batch: RawBatch, outcome: Outcome) -> None:
+    def _check(self, batch: RawBatch, outcome: Outcome) -> CheckedBatch:
+        """Runs ahead of the staging, in a thread of its own: it never touches the database."""
         outcome.read += batch.read
         findings = list(batch.findings)
         outcome.rejected_rows += len({item.row for item in findings if item.severity is Severity.ERROR})
+        accepted = []
         for entry, rows in self._routed(batch, findings, outcome):
             if isinstance(self.entry, BundleEntry):
                 missing = [name for name in _completed(entry, rows.columns[1:]) if name not in rows.columns]
@@ -148,18 +165,17 @@ class DeliveryReader:
             checked = self._checker(entry, rows.columns[1:], outcome).check(rows)
             findings.extend(checked.findings)
             outcome.rejected_rows += rows.height - checked.accepted.height
-            edition = self.editions[entry.code]
-            loading.copy_rows(
-                self.connection,
-                checked.accepted,
-                entry=entry,
-                layout=self.layouts[entry.code],
-                dataset_id=edition.dataset_id,
-                edition_id=edition.pk,
+            accepted.append(
+                loading.staged(checked.accepted, entry, self.layouts[entry.code], self.editions[entry.code])
             )
             for column in rows.columns[1:]:
                 self.filled[column] += rows.height - rows[column].null_count()
-        loading.copy_findings(self.connection, findings)
+        return CheckedBatch(accepted=accepted, findings=findings, read=batch.read, position=batch.position)
+
+    def _stage(self, batch: CheckedBatch) -> None:
+        for data in batch.accepted:
+            loading.copy_rows(self.connection, data)
+        loading.copy_findings(self.connection, batch.findings)
 
     def _routed(
         self, batch: RawBatch, findings: list[Finding], outcome: Outcome

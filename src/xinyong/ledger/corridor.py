@@ -29,8 +29,17 @@ def names() -> tuple[str, ...]:
 
 
 def catch_up() -> dict[str, int]:
-    """Let every effect read on from its own position."""
-    return {name: effect.catch_up() for name, effect in _effects.items()}
+    """Let every effect read on from its own position. One that fails does not stop the others; its error comes last."""
+    taken: dict[str, int] = {}
+    failure: Exception | None = None
+    for name, effect in _effects.items():
+        try:
+            taken[name] = effect.catch_up()
+        except Exception as error:  # raised below, once the others have read on
+            failure = failure or error
+    if failure is not None:
+        raise failure
+    return taken
 
 
 def rebuild(name: str | None = None) -> dict[str, int]:
