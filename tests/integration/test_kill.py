@@ -190,7 +190,8 @@ def kill(home: Home, victim: str, process: subprocess.Popen[str]) -> None:
     if victim == "command":
         process.kill()
     elif victim == "group":
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it was done before the blow
+            os.killpg(process.pid, signal.SIGKILL)
     else:
         deadline = time.monotonic() + 30
         while True:  # a server killed the turn before is only just coming up

@@ -5,16 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from xinyong.standards import organisation_code
 from xinyong.standards.credit_code import ALPHABET, PREFIXES, check_character
 
 _ROOT = Path(__file__).resolve().parents[3]
-
-settings.register_profile("standards", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("standards")
 
 
 @pytest.fixture(scope="session")
