@@ -13,14 +13,35 @@ class Delivery(models.Model):
     class State(models.TextChoices):
         RECEIVED = "received", "已接收"
         READING = "reading", "处理中"
+        HELD = "held", "待放行"
         COMMITTED = "committed", "已入库"
         REFUSED = "refused", "整批退回"
+        FAILED = "failed", "处理失败"
+
+    class Channel(models.TextChoices):
+        COMMAND = "command", "命令行"
+        CONSOLE = "console", "网页上传"
+        API = "api", "接口"
+        FOLDER = "folder", "监控文件夹"
+        PULL = "pull", "前置库抽取"
+        CORRECTION = "correction", "更正"
+        RESOLUTION = "resolution", "主体认定"
 
     number = models.CharField(max_length=40, unique=True, help_text="Number of the delivery: department, date, serial.")
     department = models.ForeignKey(Department, on_delete=models.PROTECT, help_text="Who delivered it.")
     dataset_code = models.CharField(max_length=60, help_text="Dataset or bundle it was delivered for.")
     edition = models.CharField(max_length=20, blank=True, help_text="Edition of the entry it was read under.")
     layout = models.CharField(max_length=40, blank=True, help_text="Layout its header was recognised as.")
+    channel = models.CharField(
+        max_length=20, choices=Channel.choices, default=Channel.COMMAND, help_text="Which way it came in."
+    )
+    parent = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="corrections",
+        help_text="The delivery whose returned rows this one sends again, corrected.",
+    )
     uploader = models.CharField(max_length=60, help_text="User or command that delivered it.")
     file_name = models.CharField(max_length=255, help_text="Name of the file as delivered.")
     sha256 = models.CharField(max_length=64, db_index=True, help_text="SHA-256 of the file as delivered.")
@@ -28,6 +49,12 @@ class Delivery(models.Model):
     encoding = models.CharField(max_length=20, blank=True, help_text="Text encoding found.")
     state = models.CharField(max_length=20, choices=State.choices, default=State.RECEIVED, help_text="How far it is.")
     received_at = models.DateTimeField(help_text="When it was received.")
+    hold = models.JSONField(default=list, help_text="Why it waits for a named person, [code, zh, en] triples.")
+    released_by = models.CharField(
+        max_length=60, blank=True, help_text="Who let it enter the ledger; not the uploader."
+    )
+    released_at = models.DateTimeField(null=True, help_text="When it was released.")
+    release_note = models.TextField(blank=True, help_text="Why it was released in spite of what it was held for.")
     committed_at = models.DateTimeField(null=True, help_text="When its rows entered the ledger.")
     seconds = models.FloatField(null=True, help_text="Time from start of reading to commit, seconds.")
     attempts = models.IntegerField(default=0, help_text="How often reading was started; more than 1 after a crash.")
