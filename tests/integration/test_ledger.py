@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import threading
 import time
 from datetime import timedelta
@@ -99,11 +101,8 @@ def test_no_partition_is_a_back_door(filled: Any) -> None:
 def test_the_application_cannot_get_round_the_triggers(filled: Any, table: str, deed: str) -> None:
     if deed.startswith("GRANT"):
         # A right that cannot be passed on is a warning to PostgreSQL; what counts is that nothing was given.
-        with database.connect(autocommit=True) as connection:
-            try:
-                connection.execute(deed.format(table).encode())
-            except psycopg.errors.InsufficientPrivilege:
-                pass
+        with contextlib.suppress(psycopg.errors.InsufficientPrivilege), database.connect(autocommit=True) as connection:
+            connection.execute(deed.format(table).encode())
         assert not filled.one("SELECT has_table_privilege(%s, 'UPDATE')", table)
         return
     refused(deed.format(table), psycopg.errors.InsufficientPrivilege)
@@ -127,8 +126,6 @@ def test_the_application_cannot_raise_itself(filled: Any, deed: str) -> None:
 
 
 def test_doctor_knows_a_role_that_may_do_too_much(filled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
     line = next(
         item for item in json.loads(filled.cli("doctor", "--json").stdout)["checks"] if item["check"] == "rights"
     )

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from xinyong.ledger.log import content, effect, leaf, merkle, state, verify
