@@ -40,7 +40,7 @@ def grant(connection: Connection, role: str) -> None:
     database = compose.Identifier(connection.info.dbname)
 
     def run(text: str, *parts: compose.Composable) -> None:
-        connection.execute(compose.SQL(text).format(*parts))  # type: ignore[arg-type]  # texts of this module
+        connection.execute(compose.SQL(text).format(*parts))
 
     run("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}", database, name)
     run("REVOKE CREATE ON SCHEMA public FROM PUBLIC, {}", name)
