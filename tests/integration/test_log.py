@@ -17,9 +17,10 @@ from typing import Any
 
 import pytest
 
-from xinyong.ledger.log import content, effect, leaf, merkle, state, verify
+from xinyong.ledger.log import content, effect, merkle, state, verify
 from xinyong.ledger.log.errors import LogDamaged, LogRefused, LogUnwritable
 from xinyong.ledger.log.folder import CHECKPOINT, LogFolder
+from xinyong.ledger.log.rows import Versions
 from xinyong.runtime import config, database
 
 ROOT = Path(__file__).parents[2]
@@ -111,20 +112,27 @@ def test_each_version_is_one_leaf_and_each_delivery_one_run_of_leaves(logged: An
     assert [first for first, *_ in ranges] == [0, 700, 701, 704, 1004, 1044]
     folder = here(logged)
     entries = [entry for index in range(5) for entry in folder.bundle(index, merkle.tile_width(versions, 0, index))]
-    said = [json.loads(entry) for entry in entries]
     stored = logged.rows(
         "SELECT version_id, record_id, version_no, source_row, encode(content_hash, 'hex') FROM ledger_version ORDER BY version_id"
     )
     keys = ("version_id", "record_id", "version_no", "source_row", "content_hash")
-    assert [tuple(item[key] for key in keys) for item in said] == stored
-    for entry, item in zip(entries, said, strict=True):
-        assert entry.decode() == json.dumps(item, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        assert set(item) == {*leaf.COLUMNS, "type"}
-    # Nothing of the content, no name, no code of an entity.
-    assert not any("示例".encode() in entry or logged.code(100_000).encode() in entry for entry in entries)
+    with database.connect() as connection:
+        opened = Versions(connection, state.blinds(create=False))
+        for place in (0, 1, 699, 700, 703, 704, 1003, 1010, 1044):
+            item = next(item for item in state.ranges(connection) if item.first_leaf <= place < item.size)
+            said = opened.statement(item.version_from + place - item.first_leaf, place, item.recorded_at)
+            assert said is not None
+            assert tuple(said.members[key] for key in keys) == stored[place]
+            assert said.entry == entries[place]
+    # An entry is a commitment and nothing else: nothing can be read from it, nothing guessed.
+    assert {len(entry) for entry in entries} == {32}
     report = verify.verify(contents=True)
     assert (report.findings, report.size, report.compared, report.contents) == ([], versions, versions, versions)
-    assert report.checkpoints == len(ranges)
+    # Deliveries that waited together are signed together, each with its own root.
+    assert report.checkpoints == 1
+    take(logged, 104_000, 2)
+    effect.catch_up()
+    assert verify.verify().checkpoints == 2
 
 
 def test_a_delivery_for_several_datasets_is_logged_once(logged: Any) -> None:
@@ -174,9 +182,12 @@ def test_a_rebuild_gives_identical_files(logged: Any) -> None:
     assert findings() == []
 
 
+SIGNED = "SELECT first_leaf, leaves FROM ledger_log_range WHERE note IS NOT NULL"
+
+
 def test_partial_tiles_of_earlier_checkpoints_stay_until_they_are_full(logged: Any) -> None:
     effect.catch_up()
-    sizes = [first + leaves for first, leaves in logged.rows("SELECT first_leaf, leaves FROM ledger_log_range")]
+    sizes = [first + leaves for first, leaves in logged.rows(SIGNED)]
     size = max(sizes)
     for level, index, width in merkle.edge(size):
         kept = {int(path.name) for path in here(logged).place(merkle.tile_path(level, index, width)).parent.iterdir()}
@@ -223,7 +234,8 @@ def test_a_changed_version_is_found_and_named(logged: Any, change: str, back: st
         finally:
             connection.execute(f"UPDATE ledger_version SET {back} {VICTIM}", parameters or None)
     assert [(item.kind, item.version_id, item.leaf) for item in found.findings] == [("version", version, 5)]
-    assert "row_hash" in found.findings[0].en
+    assert ("payload" in found.findings[0].en) == change.startswith("payload")
+    assert ("row" in found.findings[0].en) == (not change.startswith("payload"))
     assert shown.exit_code == 1
     assert json.loads(shown.stdout)["found"] == 1
     fields_changed = "ENTNAME2" in change or "content_hash" in change
@@ -299,7 +311,7 @@ def test_a_leaf_and_its_hashes_rewritten_together_are_still_found(logged: Any) -
     entries = [
         entry for index in range(-(-size // 256)) for entry in folder.bundle(index, merkle.tile_width(size, 0, index))
     ]
-    entries[5] = entries[5].replace(b'"source_row":', b'"source_row":9')
+    entries[5] = entries[6]
     before = files(folder)
     tree = merkle.Tree()
     try:

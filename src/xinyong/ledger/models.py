@@ -44,6 +44,9 @@ class Version(models.Model):
     received_at = models.DateTimeField(help_text="When the delivery was received.")
     recorded_at = models.DateTimeField(help_text="When the version was stored.")
     content_hash = models.BinaryField(help_text="SHA-256 of the canonical content.")
+    payload_hash = models.BinaryField(
+        null=True, help_text="SHA-256 of the payload as canonical text; empty: computed when it is logged."
+    )
     payload = models.JSONField(help_text="Filled fields by code; _raw: text as sent where it differs.")
 
     class Meta:
@@ -54,7 +57,7 @@ class Version(models.Model):
 class Event(models.Model):
     """The ordered corridor: written in the transaction of the deed, read by effects each from its own position."""
 
-    id = models.BigAutoField(primary_key=True, help_text="Order of commit.")
+    id = models.BigIntegerField(primary_key=True, help_text="Order of commit, without gaps; given by the database.")
     kind = models.CharField(max_length=60, help_text="What happened, e.g. versions.appended.")
     delivery_id = models.BigIntegerField(null=True, help_text="The delivery behind it.")
     dataset_id = models.IntegerField(null=True, help_text="The dataset concerned.")

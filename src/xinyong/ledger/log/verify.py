@@ -12,6 +12,7 @@ from xinyong.ledger.log import content, leaf, merkle, state, tilecheck
 from xinyong.ledger.log.checkpoint import NoteInvalid, Verifier
 from xinyong.ledger.log.errors import LogRefused
 from xinyong.ledger.log.folder import CHECKPOINT, PUBLIC_KEY, LogFolder
+from xinyong.ledger.log.rows import Span, Versions
 from xinyong.ledger.log.state import NAME, Connection, Range
 from xinyong.runtime import database, sql
 
@@ -194,8 +195,11 @@ class _Check:
             if item.first_leaf != leaf_end or item.version_from <= version_end:
                 self._wrong_range(item, "范围不连续", "the ranges have a hole or overlap")
             leaf_end, version_end = item.size, item.version_to
-            self._report.checkpoints += 1
-            if verifier is not None:
+            if item.note is not None:
+                self._report.checkpoints += 1
+            elif item is self._ranges[-1]:
+                self._wrong_range(item, "没有签署", "no checkpoint was signed after it")
+            if verifier is not None and item.note is not None:
                 try:
                     signed = verifier.open(item.note)
                 except NoteInvalid as error:
@@ -219,47 +223,62 @@ class _Check:
 
     # --- leaves and ledger ---
 
-    def _stream(self, statement: str, columns: int) -> Iterator[Sequence[Any]]:
+    def _stream(self, statement: str) -> Iterator[Sequence[Any]]:
         with self._connection.cursor(name=statement) as cursor:
             cursor.itersize = _FETCH
             query = sql.statement("ledger", statement)
-            for row in cursor.execute(query, {"first": 0, "last": self._last.version_to}):
-                assert len(row) == columns  # the statement and its reader are one design
-                yield row
+            yield from cursor.execute(query, {"first": 0, "last": self._last.version_to})
 
     def _leaves(self) -> None:
-        """Each leaf as the ledger gives it now, against the entry as it was logged."""
+        """Each leaf as the ledger gives it now, against the entry as it was logged; each payload against its hash."""
+        try:
+            blinds = state.blinds(create=False)
+        except LogRefused as error:
+            self._report.add(Finding(kind="key", zh=error.message("zh"), en=error.message("en")))
+            return
+        altered = self._altered_payloads()
+        versions = Versions(self._connection, blinds)
         entries = _entries(self._folder, self._last.size)
-        rows = self._stream("log_versions", len(leaf.COLUMNS))
-        row = next(rows, None)
-        for item in self._ranges:
-            for version in range(item.version_from, item.version_to + 1):
-                place = item.first_leaf + version - item.version_from
-                logged = entries(place)
-                while row is not None and row[0] < version:
-                    self._report.add(_of_unlogged(row[0]))
-                    row = next(rows, None)
-                if row is None or row[0] != version:
-                    self._wrong_version("台账中缺少这一版本", "it is gone from the ledger", version, place, logged)
+        spans = (Span(item.version_from, item.version_to, item.first_leaf, item.recorded_at) for item in self._ranges)
+        for read in versions.read(spans, after=0):
+            for stray in read.strays:
+                self._report.add(_of_unlogged(stray))
+            logged = entries(read.span.first_leaf, read.span.count)
+            for number, (built, kept) in enumerate(zip(read.entries, logged, strict=True)):
+                version, place = read.span.first + number, read.span.first_leaf + number
+                if not built:
+                    self._wrong_version("台账中缺少这一版本", "it is gone from the ledger", version, place)
                     continue
                 self._report.compared += 1
-                if logged is not None:
-                    (built,) = leaf.build((row,))
-                    if built != logged:
-                        names = ", ".join(leaf.differences(logged, built))
-                        self._wrong_version(
-                            f"台账与存证不一致（{names}）", f"ledger and log differ in {names}", version, place, logged
-                        )
-                row = next(rows, None)
-        while row is not None:
-            self._report.add(_of_unlogged(row[0]))
-            row = next(rows, None)
+                differing = [
+                    *(["row"] if kept is not None and built != kept else []),
+                    *(["payload"] if version in altered else []),
+                ]
+                if differing:
+                    names = ", ".join(differing)
+                    self._wrong_version(
+                        f"台账与存证不一致（{names}）", f"the ledger is not what was logged: {names}", version, place
+                    )
         first, count = _unlogged(self._connection, self._last.version_to)
         if count:
             self._report.add(_of_unlogged(first, count))
 
-    def _wrong_version(self, zh: str, en: str, version: int, place: int, known: bytes | None) -> None:
-        record, number = leaf.names(known)
+    def _altered_payloads(self) -> set[int]:
+        """Versions whose payload does not give the payload hash stored beside it."""
+        return {
+            version
+            for version, stored, payload in self._stream("log_payloads_and_hashes")
+            if leaf.payload_hash(payload) != stored
+        }
+
+    def _wrong_version(self, zh: str, en: str, version: int, place: int) -> None:
+        row = self._connection.execute(
+            "SELECT record_id, version_no FROM ledger_version WHERE version_id = %s", (version,)
+        ).fetchone()
+        record, number = row or (None, None)
+        known_zh, known_en = (
+            (f"记录 {record} 第 {number} 版，", f"record {record}, version {number}, ") if row else ("", "")
+        )
         self._report.add(
             Finding(
                 kind="version",
@@ -268,14 +287,14 @@ class _Check:
                 record_id=record,
                 version_no=number,
                 path=merkle.bundle_path(place // merkle.TILE_WIDTH),
-                zh=f"版本 {version}（记录 {record} 第 {number} 版，叶 {place}）：{zh}",
-                en=f"Version {version} (record {record}, version {number}, leaf {place}): {en}",
+                zh=f"版本 {version}（{known_zh}叶 {place}）：{zh}",
+                en=f"Version {version} ({known_en}leaf {place}): {en}",
             )
         )
 
     def _contents(self) -> None:
         """The content hash of every payload, computed again."""
-        for version, dataset, stored, payload in self._stream("log_payloads", 4):
+        for version, dataset, stored, payload in self._stream("log_payloads"):
             self._report.contents += 1
             if not content.matches(dataset, payload, bytes(stored)):
                 self._report.add(
@@ -310,21 +329,29 @@ def _of_fault(fault: tilecheck.Fault) -> Finding:
     )
 
 
-def _entries(folder: LogFolder, size: int) -> Callable[[int], bytes | None]:
-    """Entry by leaf, reading each bundle once; None where it cannot be read (reported with the tiles)."""
+def _entries(folder: LogFolder, size: int) -> Callable[[int, int], list[bytes | None]]:
+    """Entries of a run of leaves, reading each bundle once; None where one cannot be read (reported with the tiles)."""
     held: tuple[int, list[bytes]] = (-1, [])
 
-    def entry(place: int) -> bytes | None:
+    def bundle(index: int) -> list[bytes]:
         nonlocal held
-        index, inner = divmod(place, merkle.TILE_WIDTH)
         if held[0] != index:
             try:
                 held = (index, folder.bundle(index, merkle.tile_width(size, 0, index)))
             except (FileNotFoundError, merkle.MalformedBundle):
                 held = (index, [])
-        return held[1][inner] if inner < len(held[1]) else None
+        return held[1]
 
-    return entry
+    def entries(first: int, count: int) -> list[bytes | None]:
+        found: list[bytes | None] = []
+        for index in range(first // merkle.TILE_WIDTH, (first + count - 1) // merkle.TILE_WIDTH + 1):
+            start = index * merkle.TILE_WIDTH
+            low, high = max(first, start) - start, min(first + count, start + merkle.TILE_WIDTH) - start
+            known = bundle(index)[low:high]
+            found += [*known, *[None] * (high - low - len(known))]
+        return found
+
+    return entries
 
 
 class _Roots:
