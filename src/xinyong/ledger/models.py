@@ -79,3 +79,26 @@ class EffectPosition(models.Model):
 
     class Meta:
         db_table = "ledger_effect_position"
+
+
+class Status(models.Model):
+    """What happened to a record after it was stored. Never updated, never deleted; undone by the act that answers it."""
+
+    pk = models.CompositePrimaryKey("entity_id", "record_id", "event_id")
+    entity_id = models.BigIntegerField(help_text="Registry entity.")
+    record_id = models.BigIntegerField(help_text="Record.")
+    event_id = models.BigIntegerField(help_text="Its event in the corridor, which is its number.")
+    version_no = models.IntegerField(help_text="Newest version of the record then.")
+    effective_at = models.DateTimeField(help_text="From when it holds (first clock).")
+    recorded_at = models.DateTimeField(help_text="When it was recorded (second clock).")
+    act = models.CharField(max_length=30, help_text="What was done; an act of datapacks/rules/record-status.yml.")
+    cause = models.CharField(max_length=30, help_text="Which of the act's causes; empty where it has none.")
+    actor = models.CharField(max_length=120, help_text="Who decided.")
+    reason = models.TextField(help_text="Why, in the officer's words.")
+    basis = models.TextField(help_text="Document it rests on: number, date, authority.")
+    rule = models.CharField(max_length=60, help_text="Version of the rule set it was decided under.")
+    answers = models.BigIntegerField(null=True, help_text="The act whose state it ends.")
+
+    class Meta:
+        managed = False
+        db_table = "ledger_status"

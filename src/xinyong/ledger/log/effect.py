@@ -23,7 +23,7 @@ from xinyong.ledger.log.state import NAME, Connection, Range
 from xinyong.runtime import database, sql
 
 #: One writer of the log per database; the file lock of the folder keeps it to one per machine.
-_LOG_LOCK = 0x0D33
+_LOG_LOCK = 0x0D35
 #: Events taken in by one transaction, and the leaves after which it ends early.
 _EVENTS, _LEAVES = 512, 200_000
 
