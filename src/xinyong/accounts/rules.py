@@ -13,6 +13,7 @@ class Right(StrEnum):
     DELIVERY_SUBMIT = "delivery-submit"
     REGISTRY_ACT = "registry-act"
     RESOLUTION_DECIDE = "resolution-decide"
+    RECORD_STATUS = "record-status"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
@@ -25,6 +26,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.DELIVERY_SUBMIT,
             Right.REGISTRY_ACT,
             Right.RESOLUTION_DECIDE,
+            Right.RECORD_STATUS,
         }
     ),
     "reader": frozenset(),

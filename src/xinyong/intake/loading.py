@@ -66,16 +66,8 @@ def source_keys(business_keys: pl.Series) -> pl.Series:
     return pl.Series("source_key", keys, dtype=pl.String)
 
 
-def payload_hashes(payloads: pl.Series) -> pl.Series:
-    """SHA-256 of each payload as stored (``ledger/log/leaf.py`` says in which form), as hexadecimal bytea text."""
-    hashes = ["\\x" + hashlib.sha256(text).hexdigest() for text in payloads.cast(pl.Binary).to_list()]
-    return pl.Series("payload_hash", hashes, dtype=pl.String)
-
-
 def staged(accepted: pl.DataFrame, entry: DatasetEntry, layout: str, edition: Edition) -> str:
     """The accepted rows of one batch as COPY text (columns as :class:`xinyong.intake.checks.Checked` gives them)."""
-    # The layout is bookkeeping: it stands in the payload and never in the content hash.
-    payload = pl.select(pl.lit('{"_layout":"' + layout + '",') + pl.lit(accepted["payload"]).str.slice(1)).to_series()
     frame = accepted.select(
         pl.col("row"),
         pl.lit(edition.dataset_id).alias("dataset_id"),
@@ -89,8 +81,8 @@ def staged(accepted: pl.DataFrame, entry: DatasetEntry, layout: str, edition: Ed
         source_keys(accepted["business_key"]),
         pl.col("decided_on").dt.to_string("%Y-%m-%d"),
         (pl.lit("\\x") + pl.col("content_hash").bin.encode("hex")).alias("content_hash"),
-        payload.alias("payload"),
-        payload_hashes(payload),
+        # The layout is bookkeeping: it stands in the payload and never in the content hash.
+        (pl.lit('{"_layout":"' + layout + '",') + pl.col("payload").str.slice(1)).alias("payload"),
         pl.lit("true" if "exact_name" in entry.subject.resolve else "false").alias("resolve_name"),
         pl.lit("true" if entry.subject.creates else "false").alias("registers"),
     )

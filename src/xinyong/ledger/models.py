@@ -45,7 +45,7 @@ class Version(models.Model):
     recorded_at = models.DateTimeField(help_text="When the version was stored.")
     content_hash = models.BinaryField(help_text="SHA-256 of the canonical content.")
     payload_hash = models.BinaryField(
-        null=True, help_text="SHA-256 of the payload as canonical text; empty: computed when it is logged."
+        null=True, help_text="SHA-256 of the text of the payload; empty: computed when it is logged."
     )
     payload = models.JSONField(help_text="Filled fields by code; _raw: text as sent where it differs.")
 

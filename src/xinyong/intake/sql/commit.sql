@@ -49,10 +49,10 @@ WHERE decided.outcome = 'accepted' AND decided.version_no > 1
 -- name: insert_versions
 -- The versions themselves, in one contiguous range of version numbers.
 INSERT INTO ledger_version (entity_id, record_id, version_id, delivery_id, department_id, edition_id, received_at,
-    recorded_at, version_no, source_row, decided_on, content_hash, payload_hash, payload)
+    recorded_at, version_no, source_row, decided_on, content_hash, payload)
 SELECT decided.entity_id, decided.record_id, %(first_version)s + decided.ordinal - 1, %(delivery)s, %(department)s,
     stage.edition_id, %(received_at)s, transaction_timestamp(), decided.version_no, decided.row, decided.decided_on,
-    decided.content_hash, stage.payload_hash, stage.payload
+    decided.content_hash, stage.payload
 FROM decided JOIN stage USING (row)
 WHERE decided.outcome = 'accepted'
 

@@ -14,7 +14,6 @@ CREATE TEMPORARY TABLE stage (
     decided_on date,
     content_hash bytea NOT NULL,
     payload jsonb NOT NULL,
-    payload_hash bytea NOT NULL,
     resolve_name boolean NOT NULL,
     registers boolean NOT NULL
 ) ON COMMIT PRESERVE ROWS;
@@ -36,8 +35,7 @@ CREATE TEMPORARY TABLE stage_finding (
 -- name: copy_stage
 -- Text rows from the checks; the loader fills what is the same for the whole dataset.
 COPY stage (row, dataset_id, edition_id, subject_code, registration_number, organisation_code, subject_name, name_key,
-    subject_kind, source_key, decided_on, content_hash, payload, payload_hash, resolve_name,
-    registers)
+    subject_kind, source_key, decided_on, content_hash, payload, resolve_name, registers)
 FROM STDIN WITH (FORMAT csv, NULL '\N')
 
 -- name: copy_findings

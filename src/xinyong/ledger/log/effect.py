@@ -188,7 +188,7 @@ class Writer:
         for event, kind, delivery, first, last, recorded_at in events:
             if taken and kind == "versions.appended" and size - self._tree.size + last - first >= _LEAVES:
                 break
-            if kind == "versions.appended" and not self._logged(fresh[-1] if fresh else self._last, first, last):
+            if kind == "versions.appended" and not self._logged(fresh, first, last):
                 fresh.append(
                     Range(
                         event=event,
@@ -215,17 +215,18 @@ class Writer:
             self._publish()
         return taken
 
-    @staticmethod
-    def _logged(before: Range | None, first: int, last: int) -> bool:
-        """A delivery for several datasets writes several events over one range: the first one logs it."""
-        if before is None or first > before.version_to:
-            return False
-        if last <= before.version_to:
+    def _logged(self, fresh: list[Range], first: int, last: int) -> bool:
+        """A delivery for several datasets may write several events over one range: the first one logs it."""
+        row = self._connection.execute(sql.statement("ledger", "log_known"), {"last": last}).fetchone()
+        known = [(item.version_from, item.version_to) for item in fresh] + ([(row[0], row[1])] if row else [])
+        if (first, last) in known:
             return True
-        raise LogRefused(
-            why_zh=f"事件的版本 {first}–{last} 与已存证的版本重叠",
-            why=f"versions {first} to {last} overlap with logged ones",
-        )
+        if any(begin <= last and end >= first for begin, end in known):
+            raise LogRefused(
+                why_zh=f"事件的版本 {first}–{last} 与已存证的版本重叠",
+                why=f"versions {first} to {last} overlap with logged ones",
+            )
+        return False
 
     def _append(self, fresh: list[Range]) -> list[Range]:
         """Append the runs, make their tiles durable, and store each with its root, the last one with a checkpoint."""

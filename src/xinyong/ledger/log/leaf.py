@@ -149,27 +149,3 @@ class Statement:
     def entry(self) -> bytes:
         """The entry in the log."""
         return sha256(context_digest(self.context) + self.row + self.blind).digest()
-
-
-# --- payloads -------------------------------------------------------------------------------------------------------
-
-
-def payload_text(payload: Mapping[str, Any]) -> str:
-    """The canonical text of a stored payload, as intake writes it: layout, fields by code, other bookkeeping keys."""
-    order = sorted(payload, key=lambda name: (0 if name == "_layout" else 2 if name.startswith("_") else 1, name))
-    members = [f"{json.dumps(name, ensure_ascii=False)}:{_value(payload[name])}" for name in order]
-    return "{" + ",".join(members) + "}"
-
-
-def _value(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-
-
-def payload_hash(payload: Mapping[str, Any]) -> bytes:
-    """SHA-256 of that text."""
-    return sha256(payload_text(payload).encode()).digest()
-
-
-def with_payload_hash(row: bytes, hashed: bytes) -> bytes:
-    """A packed row with its last member replaced."""
-    return row[:-32] + hashed

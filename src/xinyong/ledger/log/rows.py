@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -41,16 +41,16 @@ class Span:
 
 @dataclass(slots=True)
 class Read:
-    """The entries of a span: empty where a version is missing. ``strays``: versions that should not be there."""
+    """The entries of a span: empty where a version is missing. ``doubled``: versions that are there twice."""
 
     span: Span
     entries: list[bytes]
-    strays: list[int] = field(default_factory=list)
+    doubled: list[int] = field(default_factory=list)
 
     @property
     def whole(self) -> bool:
-        """Whether every version is there, and nothing else."""
-        return all(self.entries) and not self.strays
+        """Whether every version is there, once."""
+        return all(self.entries) and not self.doubled
 
 
 def moment(value: datetime | None) -> str:
@@ -66,60 +66,45 @@ class Versions:
         self._blinds = blinds
         self._contexts: dict[tuple[int, int], tuple[str, str, str, str]] = {}
 
-    def read(self, spans: Iterable[Span], *, after: int | None = None) -> Iterator[Read]:
-        """Entries of each span, in pieces; ``after``: also look for strays between this version and the first span."""
+    def read(self, spans: Iterable[Span]) -> Iterator[Read]:
+        """Entries of each span, in pieces, in the order of the spans."""
         window: list[Span] = []
         for span in spans:
             for part in span.parts():
-                if window and part.last - window[0].first >= WINDOW:
-                    yield from self._window(window, after)
-                    after = None if after is None else window[-1].last
+                if window and sum(item.count for item in window) + part.count > WINDOW:
+                    yield from self._window(window)
                     window = []
                 window.append(part)
         if window:
-            yield from self._window(window, after)
+            yield from self._window(window)
 
-    def _window(self, spans: list[Span], after: int | None) -> Iterator[Read]:
-        first = spans[0].first if after is None else after + 1
-        starts = np.array([span.first for span in spans])
+    def _window(self, spans: list[Span]) -> Iterator[Read]:
+        """Loaders number versions side by side, so neighbours in the log may be apart in the numbers, and the reverse."""
+        order = sorted(range(len(spans)), key=lambda place: spans[place].first)
+        starts = np.array([spans[place].first for place in order])
         groups: list[list[tuple[bytes, bytes]]] = [[] for _ in spans]
-        strays: list[list[int]] = [[] for _ in spans]
-        for edition, delivery, received, written, packed in self._rows(first, spans[-1].last):
-            ids = _ids(packed)
-            places = np.searchsorted(starts, ids, "right") - 1
-            cuts = [0, *(np.flatnonzero(np.diff(places)) + 1).tolist(), len(ids)]
-            for low, high in pairwise(cuts):
-                if low == high:
-                    continue
-                at = int(places[low])
-                inside = 0 if at < 0 else int(np.searchsorted(ids[low:high], spans[at].last, "right"))
-                strays[max(at, 0)] += ids[low + inside : high].tolist()
-                if inside:
-                    digest = leaf.context_digest(
-                        self.context(edition, delivery, received, written, spans[at].recorded_at)
-                    )
-                    part = packed[low * leaf.ROW.size : (low + inside) * leaf.ROW.size]
-                    groups[at].append((digest, part))
-        for span, rows, astray in zip(spans, groups, strays, strict=True):
+        for first, last in _runs([spans[place] for place in order]):
+            for edition, delivery, received, written, packed in self._rows(first, last):
+                ids = _ids(packed)
+                places = np.searchsorted(starts, ids, "right") - 1
+                cuts = [0, *(np.flatnonzero(np.diff(places)) + 1).tolist(), len(ids)]
+                for low, high in pairwise(cuts):
+                    at = order[int(places[low])]
+                    context = self.context(edition, delivery, received, written, spans[at].recorded_at)
+                    part = packed[low * leaf.ROW.size : high * leaf.ROW.size]
+                    groups[at].append((leaf.context_digest(context), part))
+        for span, rows in zip(spans, groups, strict=True):
             blinds = self._blinds.take(span.first_leaf, span.count)
             try:
-                entries = leaf.entries(rows, span.first, span.count, blinds)
+                yield Read(span, leaf.entries(rows, span.first, span.count, blinds))
             except leaf.Doubled:
                 entries, doubled = leaf.first_of_each(rows, span.first, span.count, blinds)
-                astray = [*astray, *doubled]
-            yield Read(span, entries, astray)
+                yield Read(span, entries, doubled)
 
     def _rows(self, first: int, last: int) -> list[tuple[int, int, datetime, datetime, bytes]]:
-        bounds = {"first": first, "last": last}
-        rows = self._connection.execute(sql.statement("ledger", "log_rows"), bounds, binary=True).fetchall()
-        if any(row[5] for row in rows):
-            hashes = {
-                version: leaf.payload_hash(payload)
-                for version, payload in self._connection.execute(
-                    sql.statement("ledger", "log_payloads_of_rows"), bounds
-                ).fetchall()
-            }
-            rows = [(*row[:4], _filled(bytes(row[4]), row[5] or (), hashes)) for row in rows]
+        rows = self._connection.execute(
+            sql.statement("ledger", "log_rows"), {"first": first, "last": last}, binary=True
+        ).fetchall()
         return [(row[0], row[1], row[2], row[3], bytes(row[4])) for row in rows]
 
     def context(
@@ -162,13 +147,15 @@ def _ids(packed: bytes) -> Any:
     return np.ascontiguousarray(rows[:, :8]).view(">i8").ravel().astype(np.int64)
 
 
-def _filled(packed: bytes, missing: Sequence[int], hashes: Mapping[int, bytes]) -> bytes:
-    """Packed rows with the payload hashes that were computed just now."""
-    wanted, size = set(missing), leaf.ROW.size
-    parts = [packed[at : at + size] for at in range(0, len(packed), size)]
-    return b"".join(
-        leaf.with_payload_hash(part, hashes[version])
-        if (version := int.from_bytes(part[:8], "big")) in wanted
-        else part
-        for part in parts
-    )
+def _runs(spans: Iterable[Span]) -> Iterator[tuple[int, int]]:
+    """Sorted spans joined where one begins right behind another."""
+    held: tuple[int, int] | None = None
+    for span in spans:
+        if held is not None and span.first == held[1] + 1:
+            held = (held[0], span.last)
+            continue
+        if held is not None:
+            yield held
+        held = (span.first, span.last)
+    if held is not None:
+        yield held

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
-from xinyong.ledger.log import content, leaf, merkle, state, tilecheck
+from xinyong.ledger.log import content, merkle, state, tilecheck
 from xinyong.ledger.log.checkpoint import NoteInvalid, Verifier
 from xinyong.ledger.log.errors import LogRefused
 from xinyong.ledger.log.folder import CHECKPOINT, PUBLIC_KEY, LogFolder
@@ -85,9 +87,7 @@ def verify(*, contents: bool = False, processes: int | None = None) -> Report:
 
 def _nothing_signed(connection: Connection, report: Report) -> None:
     """A database that knows no signature must have neither logged versions nor a published checkpoint."""
-    first, count = _unlogged(connection, 0)
-    if count:
-        report.add(_of_unlogged(first, count))
+    _unlogged(connection, report)
     if report.installation and state.folder(report.installation).text(CHECKPOINT) is not None:
         report.add(
             Finding(
@@ -99,18 +99,23 @@ def _nothing_signed(connection: Connection, report: Report) -> None:
         )
 
 
-def _unlogged(connection: Connection, last: int) -> tuple[int, int]:
-    """First and number of the versions behind ``last`` whose events the log has taken in."""
-    row = connection.execute(sql.statement("ledger", "log_unlogged"), {"effect": NAME, "last": last}).fetchone()
-    return (row[0], row[1]) if row and row[1] else (0, 0)
+def _unlogged(connection: Connection, report: Report) -> None:
+    """Versions that are in no range and in no waiting event. They are looked for only when the numbers do not agree."""
+    row = connection.execute(sql.statement("ledger", "log_balance"), {"effect": NAME}).fetchone()
+    assert row is not None  # a SELECT without FROM yields one row
+    stored, logged, waiting = row
+    if stored == logged + waiting:
+        return
+    for (version,) in connection.execute(sql.statement("ledger", "log_unlogged"), {"effect": NAME}).fetchall():
+        report.add(_of_unlogged(version))
 
 
-def _of_unlogged(version: int, count: int = 1) -> Finding:
+def _of_unlogged(version: int) -> Finding:
     return Finding(
         kind="unlogged",
         version_id=version,
-        zh=f"台账版本 {version} 起 {count} 个不在存证日志中",
-        en=f"{count} version(s) from {version} on are in the ledger but not in the log",
+        zh=f"台账版本 {version} 不在存证日志中",
+        en=f"Version {version} is in the ledger but not in the log",
     )
 
 
@@ -190,11 +195,16 @@ class _Check:
     def _signed(self, verifier: Verifier | None, tile_roots: Sequence[bytes | None]) -> None:
         """Ranges join without a hole; each checkpoint is signed and its root is that of the stored leaves."""
         roots = _Roots(self._folder, self._last.size, tile_roots)
-        leaf_end, version_end = 0, 0
+        leaf_end = 0
+        overlapping = {
+            later.event
+            for earlier, later in pairwise(sorted(self._ranges, key=lambda item: item.version_from))
+            if later.version_from <= earlier.version_to
+        }
         for item in self._ranges:
-            if item.first_leaf != leaf_end or item.version_from <= version_end:
+            if item.first_leaf != leaf_end or item.event in overlapping:
                 self._wrong_range(item, "范围不连续", "the ranges have a hole or overlap")
-            leaf_end, version_end = item.size, item.version_to
+            leaf_end = item.size
             if item.note is not None:
                 self._report.checkpoints += 1
             elif item is self._ranges[-1]:
@@ -227,7 +237,8 @@ class _Check:
         with self._connection.cursor(name=statement) as cursor:
             cursor.itersize = _FETCH
             query = sql.statement("ledger", statement)
-            yield from cursor.execute(query, {"first": 0, "last": self._last.version_to})
+            last = max(item.version_to for item in self._ranges)
+            yield from cursor.execute(query, {"first": 0, "last": last})
 
     def _leaves(self) -> None:
         """Each leaf as the ledger gives it now, against the entry as it was logged; each payload against its hash."""
@@ -236,14 +247,17 @@ class _Check:
         except LogRefused as error:
             self._report.add(Finding(kind="key", zh=error.message("zh"), en=error.message("en")))
             return
-        altered = self._altered_payloads()
         versions = Versions(self._connection, blinds)
         entries = _entries(self._folder, self._last.size)
         spans = (Span(item.version_from, item.version_to, item.first_leaf, item.recorded_at) for item in self._ranges)
-        for read in versions.read(spans, after=0):
-            for stray in read.strays:
-                self._report.add(_of_unlogged(stray))
+        for read in versions.read(spans):
+            for doubled in read.doubled:
+                self._report.add(_of_unlogged(doubled))
+            altered = self._altered_payloads(read.span)
             logged = entries(read.span.first_leaf, read.span.count)
+            if not altered and read.entries == logged:
+                self._report.compared += read.span.count
+                continue
             for number, (built, kept) in enumerate(zip(read.entries, logged, strict=True)):
                 version, place = read.span.first + number, read.span.first_leaf + number
                 if not built:
@@ -259,17 +273,14 @@ class _Check:
                     self._wrong_version(
                         f"台账与存证不一致（{names}）", f"the ledger is not what was logged: {names}", version, place
                     )
-        first, count = _unlogged(self._connection, self._last.version_to)
-        if count:
-            self._report.add(_of_unlogged(first, count))
+        _unlogged(self._connection, self._report)
 
-    def _altered_payloads(self) -> set[int]:
+    def _altered_payloads(self, span: Span) -> set[int]:
         """Versions whose payload does not give the payload hash stored beside it."""
-        return {
-            version
-            for version, stored, payload in self._stream("log_payloads_and_hashes")
-            if leaf.payload_hash(payload) != stored
-        }
+        rows = self._connection.execute(
+            sql.statement("ledger", "log_altered_payloads"), {"first": span.first, "last": span.last}
+        )
+        return {row[0] for row in rows}
 
     def _wrong_version(self, zh: str, en: str, version: int, place: int) -> None:
         row = self._connection.execute(
@@ -296,7 +307,7 @@ class _Check:
         """The content hash of every payload, computed again."""
         for version, dataset, stored, payload in self._stream("log_payloads"):
             self._report.contents += 1
-            if not content.matches(dataset, payload, bytes(stored)):
+            if not content.matches(dataset, json.loads(payload), bytes(stored)):
                 self._report.add(
                     Finding(
                         kind="content",

@@ -15,19 +15,19 @@ SELECT
 
 -- name: log_rows
 -- What a leaf says of each version, packed (ledger/log/leaf.py, ROW), one text for all that share their context.
-SELECT edition_id, delivery_id, received_at, recorded_at,
+SELECT edition_id::bigint, delivery_id::bigint, received_at, recorded_at,
     string_agg(int8send(version_id) || int8send(record_id) || int4send(version_no) || int4send(source_row)
-        || int8send(entity_id) || int8send(department_id) || int4send(coalesce(decided_on - '1970-01-01'::date, -2147483648))
-        || content_hash || coalesce(payload_hash, decode(repeat('00', 32), 'hex')), ''::bytea ORDER BY version_id),
-    array_agg(version_id) FILTER (WHERE payload_hash IS NULL)
+        || int8send(entity_id) || int8send(department_id::bigint)
+        || int4send(coalesce(decided_on - '1970-01-01'::date, -2147483648))
+        || content_hash || coalesce(payload_hash, sha256(convert_to(payload::text, 'UTF8'))), ''::bytea ORDER BY version_id)
 FROM ledger_version
 WHERE version_id BETWEEN %(first)s AND %(last)s
 GROUP BY edition_id, delivery_id, received_at, recorded_at
 
--- name: log_payloads_of_rows
--- Payloads of the versions that were stored without a payload hash.
-SELECT version_id, payload FROM ledger_version
-WHERE version_id BETWEEN %(first)s AND %(last)s AND payload_hash IS NULL
+-- name: log_altered_payloads
+-- Versions whose payload is not the one that was hashed when they were stored.
+SELECT version_id FROM ledger_version
+WHERE version_id BETWEEN %(first)s AND %(last)s AND payload_hash <> sha256(convert_to(payload::text, 'UTF8'))
 
 -- name: log_context
 -- What all rows of a delivery under one edition share.
@@ -73,21 +73,33 @@ LEFT JOIN ledger_event AS event ON event.id = range.event_id
 WHERE version.record_id = %(record)s AND (%(number)s::int IS NULL OR version.version_no = %(number)s::int)
 ORDER BY version.version_no DESC LIMIT 1
 
--- name: log_unlogged
--- Versions behind the last range although the log has taken in their events: first one and number.
-SELECT min(version_id), count(*) FROM ledger_version
-WHERE version_id > %(last)s AND version_id <= (
-    SELECT max(event.version_to) FROM ledger_event AS event
-    JOIN ledger_effect_position AS position ON position.effect = %(effect)s AND event.id <= position.event_id)
+-- name: log_known
+-- The range that has a version already, of those that begin at or before it.
+SELECT version_from, version_to FROM ledger_log_range
+WHERE version_from <= %(last)s ORDER BY version_from DESC LIMIT 1
 
--- name: log_payloads_and_hashes
--- Payload hash and payload of each version that was stored with one.
-SELECT version_id, payload_hash, payload FROM ledger_version
-WHERE version_id BETWEEN %(first)s AND %(last)s AND payload_hash IS NOT NULL
+-- name: log_balance
+-- Versions there are; versions the log has; versions of events the log has not taken in yet.
+SELECT (SELECT count(*) FROM ledger_version), (SELECT coalesce(sum(leaves), 0) FROM ledger_log_range),
+    (SELECT coalesce(sum(version_to - version_from + 1), 0) FROM (
+        SELECT DISTINCT version_from, version_to FROM ledger_event AS event
+        WHERE version_from IS NOT NULL AND NOT EXISTS (
+            SELECT FROM ledger_log_range AS range WHERE range.version_from = event.version_from)
+          AND id > coalesce((SELECT event_id FROM ledger_effect_position WHERE effect = %(effect)s), 0)) AS waiting)
+
+-- name: log_unlogged
+-- Versions that belong to no range of the log and to no event that is still to be taken in.
+SELECT version.version_id FROM ledger_version AS version
+WHERE NOT EXISTS (
+    SELECT FROM (SELECT version_to FROM ledger_log_range WHERE version_from <= version.version_id
+        ORDER BY version_from DESC LIMIT 1) AS range WHERE range.version_to >= version.version_id)
+  AND coalesce(ledger_event_of_v1(version.version_id), 0) <= coalesce(
+    (SELECT event_id FROM ledger_effect_position WHERE effect = %(effect)s), 0)
+ORDER BY version.version_id LIMIT 1000
 
 -- name: log_payloads
 -- Dataset, content hash and payload of each version, to compute the content hash again.
-SELECT version.version_id, dataset.code, version.content_hash, version.payload
+SELECT version.version_id, dataset.code, version.content_hash, version.payload::text
 FROM ledger_version AS version
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 JOIN catalogue_dataset AS dataset ON dataset.id = edition.dataset_id

@@ -216,10 +216,3 @@ def test_rows_in_several_groups_take_their_places_and_doubles_are_told() -> None
         leaf.entries([*groups, (b"x" * 32, row(40))], 0, 40, BLINDS.take(0, 40))
     first, doubled = leaf.first_of_each([*groups, (b"x" * 32, row(3))], 0, 40, BLINDS.take(0, 40))
     assert (first, doubled) == (found, [3])
-
-
-def test_the_canonical_payload_is_what_intake_writes() -> None:
-    payload = {"_raw": {"b": "2", "a": '1"'}, "ZZ": ["甲", "乙"], "aa": "x", "_layout": "2018", "_inferred": ["aa"]}
-    assert leaf.payload_text(payload) == (
-        '{"_layout":"2018","ZZ":["甲","乙"],"aa":"x","_inferred":["aa"],"_raw":{"a":"1\\"","b":"2"}}'
-    )
