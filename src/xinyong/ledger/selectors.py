@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from django.db import connection, transaction
 
 from xinyong.catalogue import selectors as catalogue
@@ -113,6 +114,23 @@ def record(record_id: int, as_of: datetime | None = None) -> RecordHistory:
         versions=tuple({**version, "payload": payload_of(version["payload"])} for version in versions),
         acts=tuple(acts_on_record(entity, record_id, at)),
     )
+
+
+def record_of_act(session: psycopg.Connection[tuple[Any, ...]], event_id: int) -> tuple[int, int] | None:
+    """(entity, record) an act in the corridor speaks of."""
+    row = session.execute("SELECT entity_id, record_id FROM ledger_status WHERE event_id = %s", (event_id,)).fetchone()
+    return (row[0], row[1]) if row else None
+
+
+def hidden_records(session: psycopg.Connection[tuple[Any, ...]], first: int, last: int) -> set[tuple[int, int]]:
+    """(entity, record) of a range of versions that a state keeps from the public now."""
+    if session.execute("SELECT FROM ledger_status LIMIT 1").fetchone() is None:
+        return set()
+    acts: dict[tuple[int, int], list[rules.Done]] = {}
+    query = sql.statement("ledger", "acts_on_range")
+    for entity, record_id, event, act, effective_at in session.execute(query, {"first": first, "last": last}):
+        acts.setdefault((entity, record_id), []).append(rules.Done(number=event, act=act, effective_at=effective_at))
+    return {key for key, done in acts.items() if rules.hidden(rules.open_states(done))}
 
 
 # --- differences ----------------------------------------------------------------------------------------------------

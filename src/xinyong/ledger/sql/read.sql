@@ -54,6 +54,13 @@ WHERE entity_id = %(entity)s AND (%(record)s::bigint IS NULL OR record_id = %(re
   AND (%(last)s::bigint IS NULL OR event_id <= %(last)s::bigint)
 ORDER BY event_id
 
+-- name: acts_on_range
+-- Acts on the records of a range of versions.
+SELECT status.entity_id, status.record_id, status.event_id, status.act, status.effective_at
+FROM ledger_status AS status
+JOIN (SELECT DISTINCT entity_id, record_id FROM ledger_version WHERE version_id BETWEEN %(first)s AND %(last)s) AS touched
+    USING (entity_id, record_id)
+
 -- name: head_for_act
 -- The head of a record, locked so that acts on it stand in line.
 SELECT head.entity_id, head.dataset_id, head.version_no, head.decided_on, head.department_id
