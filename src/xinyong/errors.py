@@ -42,6 +42,8 @@ class ErrorCode(StrEnum):
     FONTS_MISSING = "fonts-missing"
     REPORT_REFUSED = "report-refused"
     SERVER_START = "server-start"
+    REGISTRY_REFUSED = "registry-refused"
+    REGISTRY_CHANGED = "registry-changed"
     LOG_REFUSED = "log-refused"
     LOG_DAMAGED = "log-damaged"
     LOG_UNWRITABLE = "log-unwritable"

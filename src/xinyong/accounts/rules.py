@@ -12,13 +12,22 @@ class Right(StrEnum):
     DELIVERY_VIEW_ALL = "delivery-view-all"
     DELIVERY_SUBMIT = "delivery-submit"
     REPORT_REVOKE = "report-revoke"
+    REGISTRY_ACT = "registry-act"
+    RESOLUTION_DECIDE = "resolution-decide"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
     "reporter": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_SUBMIT}),
     "supervisor": frozenset({Right.DELIVERY_VIEW_OWN}),
     "operator": frozenset(
-        {Right.DELIVERY_VIEW_OWN, Right.DELIVERY_VIEW_ALL, Right.DELIVERY_SUBMIT, Right.REPORT_REVOKE}
+        {
+            Right.DELIVERY_VIEW_OWN,
+            Right.DELIVERY_VIEW_ALL,
+            Right.DELIVERY_SUBMIT,
+            Right.REGISTRY_ACT,
+            Right.RESOLUTION_DECIDE,
+            Right.REPORT_REVOKE,
+        }
     ),
     "reader": frozenset(),
 }

@@ -109,6 +109,13 @@ SETTINGS: tuple[Setting, ...] = (
         "their QR code. Empty: the address of the request, or http://127.0.0.1:PORT for commands.",
     ),
     Setting(
+        "XINYONG_SECOND_PERSON",
+        "",
+        _text,
+        "Deeds that need a second person before they take effect, separated by commas: merge, split, succession, "
+        "succession_revoked, number, number_moved, rule, rule_revoked, resolution.",
+    ),
+    Setting(
         "XINYONG_DEMO",
         "",
         _text,
