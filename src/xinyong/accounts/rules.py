@@ -11,6 +11,7 @@ class Right(StrEnum):
     DELIVERY_VIEW_OWN = "delivery-view-own"
     DELIVERY_VIEW_ALL = "delivery-view-all"
     DELIVERY_SUBMIT = "delivery-submit"
+    REPORT_REVOKE = "report-revoke"
     REGISTRY_ACT = "registry-act"
     RESOLUTION_DECIDE = "resolution-decide"
     RECORD_STATUS = "record-status"
@@ -27,6 +28,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.REGISTRY_ACT,
             Right.RESOLUTION_DECIDE,
             Right.RECORD_STATUS,
+            Right.REPORT_REVOKE,
         }
     ),
     "reader": frozenset(),
