@@ -39,6 +39,8 @@ class ErrorCode(StrEnum):
     DELIVERY_BUSY = "delivery-busy"
     DELIVERY_REFUSED = "delivery-refused"
     GENERATOR_OPTION = "generator-option"
+    FONTS_MISSING = "fonts-missing"
+    REPORT_REFUSED = "report-refused"
     SERVER_START = "server-start"
     REGISTRY_REFUSED = "registry-refused"
     REGISTRY_CHANGED = "registry-changed"
