@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from xinyong.accounts import console as accounts_console
 from xinyong.catalogue import public as catalogue_public
 from xinyong.intake import console as intake_console
+from xinyong.ledger import public as ledger_public
 from xinyong.publicity import public
 from xinyong.reports import public as reports_public
 from xinyong.ui import health
@@ -17,6 +18,7 @@ console_patterns: list[URLPattern | URLResolver] = [*accounts_console.urlpattern
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    *ledger_public.urlpatterns,
     *reports_public.api_urlpatterns,
     *i18n_patterns(
         *public.urlpatterns,
