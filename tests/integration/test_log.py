@@ -537,3 +537,29 @@ def test_checkpoints_are_signed_with_sm2_too_where_the_key_is_there(logged: Any,
     assert effect.catch_up() == 1
     report = verify.verify()
     assert (report.found, report.second_signatures) == (0, 2)
+
+
+# --- over HTTP ------------------------------------------------------------------------------------------------------
+
+
+def test_the_log_is_served_as_it_lies_there_and_nothing_else(logged: Any) -> None:
+    from django.test import Client
+
+    effect.catch_up()
+    client = Client()
+    for name, data in files(here(logged)).items():
+        answer = client.get(f"/log/{name}")
+        assert (answer.status_code, answer.content) == (200, data), name
+        caching = answer.headers["Cache-Control"]
+        assert ("immutable" in caching) == name.startswith("tile/"), name
+        assert (caching == "no-cache") == (name == CHECKPOINT)
+    assert client.get("/log/key.pub").content.startswith(b"xinyong/")
+    full = "/log/tile/0/000"
+    assert "max-age=31536000" in client.get(full).headers["Cache-Control"]
+    for name in (
+        "", "lock", "work", "tile", "tile/0", "tile/0/../0/000", "../keys/log.blind", "..%2f..%2fkeys/log.ed25519",
+        "tile/0/999", "tile/64/000", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/x000", "checkpoint/", "tile/entries/000/",
+    ):  # fmt: skip
+        assert client.get(f"/log/{name}").status_code in (404, 301), name
+        assert client.get(f"/log/{name}", follow=True).status_code == 404, name
+    assert client.post("/log/checkpoint").status_code == 405

@@ -51,4 +51,4 @@ class LogPathUnknown(XinyongError):
     code = ErrorCode.NOT_FOUND
     status = 404
     zh = "存证日志中没有「{path}」。可读取 checkpoint、key.pub 和 tile/…；部分瓦片写满后请改读完整瓦片。"
-    en = "The log has no '{path}'. There are checkpoint, key.pub and tile/…; read the full tile once a partial one is gone."
+    en = "The log has no '{path}'. There are checkpoint, key.pub and tile/...; read the full tile once a partial one is gone."
