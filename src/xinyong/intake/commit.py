@@ -1,27 +1,48 @@
-"""From the working tables to registry and ledger, in one transaction of named SQL."""
+"""The loader: parts of a delivery enter registry and ledger one after the other, inside one open transaction.
+
+While one part is resolved, decided and stored here, the next is read and checked. Loaders work side by side: nothing but
+the last moment of each, when its events are written, stands in line. What two of them meet in settles itself: the second
+to a number or a record waits for the first and then takes its entity or continues its record; a circle of waiting is
+broken by PostgreSQL, and :mod:`xinyong.intake.engine` begins the delivery anew.
+"""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import psycopg
 from django.utils import timezone
 
 from xinyong.catalogue.entry import DatasetEntry
-from xinyong.intake import resolution
+from xinyong.intake import encoding, loading, resolution
+from xinyong.intake.loading import Connection, Part, Target
 from xinyong.intake.models import Delivery
-from xinyong.intake.reader import Outcome
 from xinyong.intake.receipt import Receipt
 from xinyong.runtime import sql
 from xinyong.standards import calendar
 
-#: Commits stand in line for this advisory lock: entities are made once, and event order is commit order.
+#: The last moment of every loader stands in line for this advisory lock: event order is commit order.
 _COMMIT_LOCK = 0x0D32
+#: Names kept back for the end; more than these are stored on the way.
+_NAMES_HELD = 200_000
 
 
-def _late_before(entry: DatasetEntry, received: date) -> date | None:
+class _Met(Exception):
+    """Another loader stored a record of this part in the meantime: the part is decided again."""
+
+
+@dataclass(slots=True)
+class _Range:
+    dataset: int
+    first: int
+    last: int
+
+
+def late_before(entry: DatasetEntry, received: date) -> date | None:
     """Decisions before this day are late for the entry's shortest deadline; None where the entry has none."""
     if not entry.deadlines or entry.decided_on is None:
         return None
@@ -36,95 +57,233 @@ def _late_before(entry: DatasetEntry, received: date) -> date | None:
     return day + timedelta(days=1)
 
 
-def commit(
-    connection: psycopg.Connection[tuple[Any, ...]], delivery: Delivery, outcome: Outcome, started: datetime
-) -> Receipt:
-    """Resolve, version and store the staged rows and seal the delivery. All of it, or nothing."""
-    first = outcome.entries[0]
-    subject = first.subject
-    place = (*subject.place, "", "")
-    names = {item.code: item.name_zh for item in first.fields}
-    parameters: dict[str, Any] = {
-        "delivery": delivery.pk,
-        "department": delivery.department_id,
-        "received_at": delivery.received_at,
-        "status_field": subject.status or "",
-        "place_field": place[0],
-        "place_field_2": place[1],
-        "name_field": subject.name or "",
-        "name_column": names.get(subject.name or "", ""),
-        "key_field": subject.code or subject.name or "",
-        "key_column": names.get(subject.code or subject.name or "", ""),
-        "late_before": _late_before(first, timezone.localdate(delivery.received_at)),
-    }
+class Loader:
+    """One delivery on its way into the ledger. ``connection``: its session, with no transaction open."""
 
-    def run(name: str) -> int:
-        return connection.execute(sql.statement("intake", name), parameters).rowcount
+    def __init__(self, connection: Connection, delivery: Delivery) -> None:
+        # Working tables are small when a plan is made and large when it is used again: every statement is planned anew.
+        connection.prepare_threshold = None
+        self.connection = connection
+        self.delivery = delivery
+        self.created = self.accepted = self.unchanged = self.rejected = self.late = self._names = 0
+        self.oldest: date | None = None
+        self._ranges: list[_Range] = []
+        self._waiting = loading.Waiting()
+        self._parameters: dict[int, dict[str, Any]] = {}
+        loading.create_stage(connection)
+        row = connection.execute("SELECT transaction_timestamp()").fetchone()
+        assert row is not None  # a SELECT without FROM yields one row
+        self.recorded_at: datetime = row[0]
+        if delivery.attempts > 1 or delivery.released_at is not None:
+            # What an earlier look at the file found is found again.
+            connection.execute("DELETE FROM intake_finding WHERE delivery_id = %s", (delivery.pk,))
 
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_COMMIT_LOCK,))
-    connection.execute("ANALYZE stage (row, subject_code, registration_number, name_key)")
-    created = resolution.resolve(connection, parameters)
-    connection.execute("ANALYZE resolved")
-    run("decide")
-    connection.execute("ANALYZE decided")
-    row = connection.execute(sql.statement("intake", "tally"), parameters).fetchone()
-    assert row is not None  # an aggregate without GROUP BY yields one row
-    accepted, rejected_late, unchanged, oldest, late = row
-    if accepted:
-        last = _count(
-            connection,
-            "SELECT setval('ledger_version_id_seq', nextval('ledger_version_id_seq') + %s - 1)",
-            (accepted,),
-        )
-        parameters["last_version"] = last
-        parameters["first_version"] = last - accepted + 1
-        for name in (
-            "insert_heads",
-            "move_heads",
-            "insert_versions",
-            "retire_names",
-            "store_registered_names",
-            "store_reported_names",
-            "update_entities",
-        ):
-            run(name)
-    run("find_name_differences")
-    resolution.explain(connection, parameters)
-    run("find_contradictions")
-    run("store_findings")
-    if accepted:
-        run("insert_events")
-    warnings = _count(connection, "SELECT count(*) FROM stage_finding WHERE severity = 'warning'")
-    now = timezone.now()
-    connection.execute(
-        sql.statement("intake", "seal_delivery"),
-        {
-            "delivery": delivery.pk,
-            "encoding": outcome.encoding,
-            "layout": outcome.layout,
-            "now": now,
-            "seconds": (now - started).total_seconds(),
-            "read": outcome.read,
-            "accepted": accepted,
-            "rejected": outcome.rejected_rows + rejected_late,
-            "unchanged": unchanged,
-            "warnings": warnings,
-            "created": created,
-            "late": late,
-            "oldest": oldest,
-            "notes": json.dumps(outcome.notes, ensure_ascii=False),
-            "actor": delivery.uploader,
-            "number": delivery.number,
-        },
-    )
-    connection.commit()
-    delivery.refresh_from_db()
-    return receipt(delivery)
+    def close(self) -> None:
+        """Forget what was kept for the end."""
+        self._waiting.close()
 
+    # --- parts ---
 
-def _count(connection: psycopg.Connection[tuple[Any, ...]], statement: str, parameters: tuple[Any, ...] = ()) -> int:
-    row = connection.execute(statement.encode(), parameters).fetchone()
-    return int(row[0]) if row and row[0] is not None else 0
+    def add(self, part: Part) -> None:
+        """Take a part in; rows without a credit code wait for :meth:`finish`."""
+        self._load(self._waiting.split(part))
+
+    def finish(self) -> None:
+        """Take in what waited for the end of the file."""
+        for part in self._waiting.parts():
+            self._load(part)
+        self._store_names()
+
+    def _load(self, part: Part) -> None:
+        if not part.rows.height:
+            return
+        data = loading.staged(part)
+        while True:
+            # Emptied outside the savepoint, where they were made: then no new files are needed for them.
+            self.connection.execute("TRUNCATE stage, resolved, decided, stage_finding")
+            self.connection.execute("SAVEPOINT part")
+            try:
+                self._decide_and_store(part, data)
+            except (_Met, psycopg.errors.UniqueViolation):
+                self.connection.execute("ROLLBACK TO SAVEPOINT part")
+                self.connection.execute("RELEASE SAVEPOINT part")
+                continue
+            self.connection.execute("RELEASE SAVEPOINT part")
+            break
+        if self._names > _NAMES_HELD:
+            self._store_names()
+
+    def _decide_and_store(self, part: Part, data: str) -> None:
+        parameters = self._of(part.target)
+
+        def run(name: str) -> int:
+            return self.connection.execute(sql.statement("intake", name), parameters).rowcount
+
+        loading.copy_in(self.connection, "copy_stage", data)
+        created = resolution.resolve(self.connection, parameters)
+        run("decide")
+        accepted, changed, unchanged, unresolved, contradictions, oldest, late = self._tally(parameters)
+        if changed and self.unchanged and run("find_earlier_rows"):
+            accepted, changed, unchanged, unresolved, contradictions, oldest, late = self._tally(parameters)
+        taken = None
+        if accepted:
+            taken = self._store(part, accepted, changed, run)
+        if unchanged:
+            run("note_unchanged")
+        resolution.learn(self.connection, parameters)
+        if not part.target.entry.subject.creates:
+            run("find_name_differences")
+        if unresolved:
+            resolution.explain(self.connection, parameters)
+        if contradictions:
+            run("find_written_rows")
+            run("find_contradictions")
+        run("store_findings")
+        # Only now: everything before may have to be done again.
+        self.created += created
+        self.accepted += accepted
+        self.unchanged += unchanged
+        self.rejected += unresolved + contradictions
+        self.late += late
+        if oldest is not None:
+            self.oldest = oldest if self.oldest is None else min(self.oldest, oldest)
+        if taken is not None:
+            self._note(taken)
+
+    def _tally(self, parameters: dict[str, Any]) -> tuple[Any, ...]:
+        row = self.connection.execute(sql.statement("intake", "tally"), parameters).fetchone()
+        assert row is not None  # an aggregate without GROUP BY yields one row
+        return row
+
+    def _store(self, part: Part, accepted: int, changed: int, run: Callable[[str], int]) -> _Range:
+        """Heads, versions and names of the accepted rows. Numbers follow the file, the writing follows the index."""
+        target, rows = part.target, part.rows
+        found = encoding.decided(loading.copy_out(self.connection, sql.statement("intake", "copy_decided")))
+        order = np.argsort(found["row"], kind="stable")
+        first = self._take("ledger_version_id_seq", accepted)
+        version = np.empty(accepted, dtype=np.int64)
+        version[order] = np.arange(first, first + accepted)
+        record = found["record"].astype(np.int64)
+        new = record[order] == 0
+        if amount := int(new.sum()):
+            fresh = self._take("ledger_record_id_seq", amount)
+            record[order[new]] = np.arange(fresh, fresh + amount)
+        chosen = rows[np.searchsorted(rows["row"].to_numpy(), found["row"])]
+        hashes = encoding.fixed(chosen["content_hash"], 32)
+        delivery = self.delivery.pk
+        if amount:
+            at = np.flatnonzero(found["record"] == 0)
+            heads = chosen[at]
+            columns = {
+                "entity": found["entity"][at],
+                "record": record[at],
+                "dataset": target.dataset_id,
+                "number": 1,
+                "delivery": delivery,
+                "key": encoding.fixed(heads["source_key"], 16),
+                "hash": hashes[at],
+            }
+            loading.copy_in(self.connection, "copy_heads", encoding.heads(columns, heads["decided_on"]))
+        if changed and run("move_heads") != changed:
+            raise _Met
+        columns = {
+            "entity": found["entity"],
+            "record": record,
+            "version": version,
+            "delivery": delivery,
+            "department": self.delivery.department_id,
+            "edition": target.edition_id,
+            "received": encoding.microseconds(self.delivery.received_at),
+            "recorded": encoding.microseconds(self.recorded_at),
+            "number": found["number"],
+            "row": found["row"],
+            "hash": hashes,
+        }
+        pieces = encoding.versions(columns, chosen["payload"], target.before_payload, chosen["decided_on"])
+        loading.copy_in(self.connection, "copy_versions", pieces)
+        self._names += run("note_names")
+        if target.entry.subject.creates:
+            run("update_nameless_entities")
+        return _Range(target.dataset_id, first, first + accepted - 1)
+
+    def _take(self, sequence: str, amount: int) -> int:
+        row = self.connection.execute("SELECT ledger_take_v1(%s, %s)", (sequence, amount)).fetchone()
+        assert row is not None  # a SELECT without FROM yields one row
+        return int(row[0])
+
+    def _note(self, taken: _Range) -> None:
+        last = self._ranges[-1] if self._ranges else None
+        if last is not None and last.dataset == taken.dataset and last.last + 1 == taken.first:
+            last.last = taken.last
+        else:
+            self._ranges.append(taken)
+
+    def _store_names(self) -> None:
+        if not self._names:
+            return
+        parameters = {"delivery": self.delivery.pk}
+        for name in ("retire_names", "store_registered_names", "store_reported_names", "update_entities"):
+            self.connection.execute(sql.statement("intake", name), parameters)
+        self.connection.execute("TRUNCATE fresh_name")
+        self._names = 0
+
+    def settle_names(self) -> None:
+        """Store the names noted so far: later rows of the same file are compared with them."""
+        self._store_names()
+
+    def _of(self, target: Target) -> dict[str, Any]:
+        known = self._parameters.get(target.dataset_id)
+        if known is None:
+            entry, subject = target.entry, target.entry.subject
+            names = {item.code: item.name_zh for item in entry.fields}
+            key = subject.code or subject.name or ""
+            known = self._parameters[target.dataset_id] = {
+                "delivery": self.delivery.pk,
+                "department": self.delivery.department_id,
+                "received_at": self.delivery.received_at,
+                "dataset": target.dataset_id,
+                "name_field": subject.name or "",
+                "name_column": names.get(subject.name or "", ""),
+                "key_field": key,
+                "key_column": names.get(key, ""),
+                "late_before": late_before(entry, timezone.localdate(self.delivery.received_at)),
+            }
+        return known
+
+    # --- the end ---
+
+    def commit(self, counts: dict[str, Any], actor: str) -> None:
+        """Write the events, seal the delivery and commit. Loaders stand in line from here on only."""
+        self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (_COMMIT_LOCK,))
+        for item in self._ranges:
+            parameters = {
+                "delivery": self.delivery.pk,
+                "dataset": item.dataset,
+                "first": item.first,
+                "last": item.last,
+            }
+            self.connection.execute(sql.statement("intake", "insert_event"), parameters)
+        self._seal({**counts, "state": Delivery.State.COMMITTED}, actor, "delivery.committed")
+
+    def hold(self, counts: dict[str, Any], actor: str) -> None:
+        """Keep findings and counts, and take back everything else."""
+        statement = sql.statement("intake", "save_findings").format(int(self.delivery.pk))
+        findings = loading.copy_out(self.connection, statement)
+        self.connection.rollback()
+        self.connection.execute("DELETE FROM intake_finding WHERE delivery_id = %s", (self.delivery.pk,))
+        if findings:
+            loading.copy_in(self.connection, "copy_findings", [findings])
+        self._seal({**counts, "state": Delivery.State.HELD, "committed_at": None}, actor, "delivery.checked")
+
+    def _seal(self, counts: dict[str, Any], actor: str, deed: str) -> None:
+        row = self.connection.execute(
+            "SELECT count(*) FROM intake_finding WHERE delivery_id = %s AND severity = 'warning'", (self.delivery.pk,)
+        ).fetchone()
+        counts["warnings"] = row[0] if row else 0
+        self.connection.execute(sql.statement("intake", "store_counts"), counts)
+        audit = {**counts, "actor": actor, "number": self.delivery.number, "deed": deed}
+        self.connection.execute(sql.statement("intake", "audit_delivery"), audit)
+        self.connection.commit()
 
 
 def receipt(delivery: Delivery) -> Receipt:
