@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import polars as pl
 import psycopg
 from django.utils import timezone
 
@@ -31,8 +32,31 @@ _COMMIT_LOCK = 0x0D32
 _NAMES_HELD = 200_000
 
 
+#: A delivery with no more accepted rows than these is numbered and written while it holds the line; a larger one takes a
+#: block of numbers and writes its versions as they come.
+_SHORT = 50_000
+
+
+#: How often a part is decided anew when other loaders store its records.
+_TURNS = 10
+
+
 class _Met(Exception):
     """Another loader stored a record of this part in the meantime: the part is decided again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Accepted rows of a part, ready but for their version numbers. ``order``: their places in the order of the file."""
+
+    target: Target
+    columns: dict[str, Any]
+    rows: pl.DataFrame
+    order: encoding.Array
+
+    @property
+    def height(self) -> int:
+        return self.rows.height
 
 
 @dataclass(slots=True)
@@ -68,15 +92,19 @@ class Loader:
         self.created = self.accepted = self.unchanged = self.rejected = self.late = self._names = 0
         self.oldest: date | None = None
         self._ranges: list[_Range] = []
+        self._pending: list[_Rows] = []
+        #: The block of numbers of a large delivery, and its next number.
+        self._block: int | None = None
+        self._next = 0
         self._waiting = loading.Waiting()
+        self._earlier = loading.Unchanged()
         self._parameters: dict[int, dict[str, Any]] = {}
         loading.create_stage(connection)
         row = connection.execute("SELECT transaction_timestamp()").fetchone()
         assert row is not None  # a SELECT without FROM yields one row
         self.recorded_at: datetime = row[0]
-        if delivery.attempts > 1 or delivery.released_at is not None:
-            # What an earlier look at the file found is found again.
-            connection.execute("DELETE FROM intake_finding WHERE delivery_id = %s", (delivery.pk,))
+        # What an earlier look at the file found is found again.
+        connection.execute("DELETE FROM intake_finding WHERE delivery_id = %s", (delivery.pk,))
 
     def close(self) -> None:
         """Forget what was kept for the end."""
@@ -97,23 +125,29 @@ class Loader:
     def _load(self, part: Part) -> None:
         if not part.rows.height:
             return
-        data = loading.staged(part)
-        while True:
+        data, coded = loading.staged(part), part.coded
+        if self._block is None and part.rows.height + sum(item.height for item in self._pending) > _SHORT:
+            self._become_large()
+        for _ in range(_TURNS):
             # Emptied outside the savepoint, where they were made: then no new files are needed for them.
             self.connection.execute("TRUNCATE stage, resolved, decided, stage_finding")
             self.connection.execute("SAVEPOINT part")
             try:
-                self._decide_and_store(part, data)
+                self._decide_and_store(part, data, coded)
             except (_Met, psycopg.errors.UniqueViolation):
+                # Another loader stored one of these records, or two codes turned out to be one entity.
                 self.connection.execute("ROLLBACK TO SAVEPOINT part")
                 self.connection.execute("RELEASE SAVEPOINT part")
+                coded = False
                 continue
             self.connection.execute("RELEASE SAVEPOINT part")
             break
+        else:
+            raise psycopg.errors.SerializationFailure("other loaders keep changing the records of this delivery")
         if self._names > _NAMES_HELD:
             self._store_names()
 
-    def _decide_and_store(self, part: Part, data: str) -> None:
+    def _decide_and_store(self, part: Part, data: str, coded: bool) -> None:
         parameters = self._of(part.target)
 
         def run(name: str) -> int:
@@ -121,15 +155,26 @@ class Loader:
 
         loading.copy_in(self.connection, "copy_stage", data)
         created = resolution.resolve(self.connection, parameters)
-        run("decide")
-        accepted, changed, unchanged, unresolved, contradictions, oldest, late = self._tally(parameters)
-        if changed and self.unchanged and run("find_earlier_rows"):
-            accepted, changed, unchanged, unresolved, contradictions, oldest, late = self._tally(parameters)
-        taken = None
-        if accepted:
-            taken = self._store(part, accepted, changed, run)
-        if unchanged:
-            run("note_unchanged")
+        run("decide_apart" if coded else "decide")
+        decided = self._decided()
+        accepted = decided["outcome"] == encoding.ACCEPTED
+        changed = accepted & (decided["record"] != 0)
+        if changed.any() and self.unchanged:
+            earlier = self._earlier.rows_of(decided["record"][changed])
+            if earlier.any():
+                rows = decided["row"][changed]
+                listed = {"rows": rows[earlier > 0].tolist(), "others": earlier[earlier > 0].tolist()}
+                self.connection.execute(sql.statement("intake", "contradict"), listed)
+                decided = self._decided()
+                accepted = decided["outcome"] == encoding.ACCEPTED
+        unchanged = decided["outcome"] == encoding.UNCHANGED
+        unresolved = int((decided["outcome"] == encoding.UNRESOLVED).sum())
+        contradictions = int((decided["outcome"] == encoding.CONTRADICTION).sum())
+        ready = None
+        if accepted.any():
+            ready = self._store(part, decided[accepted], run)
+            if self._block is not None:
+                self._write(ready, self._next)
         resolution.learn(self.connection, parameters)
         if not part.target.entry.subject.creates:
             run("find_name_differences")
@@ -141,36 +186,42 @@ class Loader:
         run("store_findings")
         # Only now: everything before may have to be done again.
         self.created += created
-        self.accepted += accepted
-        self.unchanged += unchanged
+        self.unchanged += int(unchanged.sum())
         self.rejected += unresolved + contradictions
-        self.late += late
-        if oldest is not None:
+        self._earlier.add(*(decided[name][unchanged & (decided["record"] != 0)] for name in ("record", "row")))
+        if ready is not None:
+            self._count(ready, parameters["late_before"])
+            if self._block is None:
+                self._pending.append(ready)
+            else:
+                self._note(ready)
+
+    def _decided(self) -> encoding.Array:
+        return encoding.decided(loading.copy_out(self.connection, sql.statement("intake", "copy_decided")))
+
+    def _count(self, ready: _Rows, late_before: date | None) -> None:
+        self.accepted += ready.height
+        days = ready.rows["decided_on"]
+        oldest = days.min()
+        if isinstance(oldest, date):
             self.oldest = oldest if self.oldest is None else min(self.oldest, oldest)
-        if taken is not None:
-            self._note(taken)
+        if late_before is not None:
+            self.late += int((days < late_before).sum())
 
-    def _tally(self, parameters: dict[str, Any]) -> tuple[Any, ...]:
-        row = self.connection.execute(sql.statement("intake", "tally"), parameters).fetchone()
-        assert row is not None  # an aggregate without GROUP BY yields one row
-        return row
-
-    def _store(self, part: Part, accepted: int, changed: int, run: Callable[[str], int]) -> _Range:
-        """Heads, versions and names of the accepted rows. Numbers follow the file, the writing follows the index."""
+    def _store(self, part: Part, found: encoding.Array, run: Callable[[str], int]) -> _Rows:
+        """Heads and names of the accepted rows. Numbers follow the file, the writing follows the index."""
         target, rows = part.target, part.rows
-        found = encoding.decided(loading.copy_out(self.connection, sql.statement("intake", "copy_decided")))
+        found = found[np.lexsort((found["row"], found["entity"]))]
         order = np.argsort(found["row"], kind="stable")
-        first = self._take("ledger_version_id_seq", accepted)
-        version = np.empty(accepted, dtype=np.int64)
-        version[order] = np.arange(first, first + accepted)
         record = found["record"].astype(np.int64)
         new = record[order] == 0
-        if amount := int(new.sum()):
-            fresh = self._take("ledger_record_id_seq", amount)
-            record[order[new]] = np.arange(fresh, fresh + amount)
+        amount = int(new.sum())
+        if amount:
+            row = self.connection.execute("SELECT ledger_take_v1('ledger_record_id_seq', %s)", (amount,)).fetchone()
+            assert row is not None  # a SELECT without FROM yields one row
+            record[order[new]] = np.arange(row[0], row[0] + amount)
         chosen = rows[np.searchsorted(rows["row"].to_numpy(), found["row"])]
         hashes = encoding.fixed(chosen["content_hash"], 32)
-        delivery = self.delivery.pk
         if amount:
             at = np.flatnonzero(found["record"] == 0)
             heads = chosen[at]
@@ -179,18 +230,20 @@ class Loader:
                 "record": record[at],
                 "dataset": target.dataset_id,
                 "number": 1,
-                "delivery": delivery,
+                "delivery": self.delivery.pk,
                 "key": encoding.fixed(heads["source_key"], 16),
                 "hash": hashes[at],
             }
             loading.copy_in(self.connection, "copy_heads", encoding.heads(columns, heads["decided_on"]))
-        if changed and run("move_heads") != changed:
+        if amount < len(found) and run("move_heads") != len(found) - amount:
             raise _Met
+        self._names += run("note_names")
+        if target.entry.subject.creates:
+            run("update_nameless_entities")
         columns = {
             "entity": found["entity"],
             "record": record,
-            "version": version,
-            "delivery": delivery,
+            "delivery": self.delivery.pk,
             "department": self.delivery.department_id,
             "edition": target.edition_id,
             "received": encoding.microseconds(self.delivery.received_at),
@@ -199,24 +252,42 @@ class Loader:
             "row": found["row"],
             "hash": hashes,
         }
-        pieces = encoding.versions(columns, chosen["payload"], target.before_payload, chosen["decided_on"])
+        return _Rows(target, columns, chosen.select("payload", "decided_on"), order)
+
+    def _write(self, ready: _Rows, first: int) -> None:
+        """The versions of these rows, numbered from ``first`` on in the order of the file."""
+        version = np.empty(ready.height, dtype=np.int64)
+        version[ready.order] = np.arange(first, first + ready.height)
+        pieces = encoding.versions(
+            {**ready.columns, "version": version},
+            ready.rows["payload"],
+            ready.target.before_payload,
+            ready.rows["decided_on"],
+        )
         loading.copy_in(self.connection, "copy_versions", pieces)
-        self._names += run("note_names")
-        if target.entry.subject.creates:
-            run("update_nameless_entities")
-        return _Range(target.dataset_id, first, first + accepted - 1)
 
-    def _take(self, sequence: str, amount: int) -> int:
-        row = self.connection.execute("SELECT ledger_take_v1(%s, %s)", (sequence, amount)).fetchone()
-        assert row is not None  # a SELECT without FROM yields one row
-        return int(row[0])
-
-    def _note(self, taken: _Range) -> None:
+    def _note(self, ready: _Rows) -> None:
+        """Remember the numbers just used for the events."""
+        first, dataset = self._next, ready.target.dataset_id
+        self._next += ready.height
         last = self._ranges[-1] if self._ranges else None
-        if last is not None and last.dataset == taken.dataset and last.last + 1 == taken.first:
-            last.last = taken.last
+        if last is not None and last.dataset == dataset and last.last + 1 == first:
+            last.last = self._next - 1
         else:
-            self._ranges.append(taken)
+            self._ranges.append(_Range(dataset, first, self._next - 1))
+
+    def _flush(self) -> None:
+        """Write what waits, from the next number on."""
+        for ready in self._pending:
+            self._write(ready, self._next)
+            self._note(ready)
+        self._pending = []
+
+    def _become_large(self) -> None:
+        row = self.connection.execute("SELECT ledger_block_v1()").fetchone()
+        assert row is not None  # a SELECT without FROM yields one row
+        self._block, self._next = int(row[0]), int(row[0]) << 32
+        self._flush()
 
     def _store_names(self) -> None:
         if not self._names:
@@ -254,7 +325,13 @@ class Loader:
 
     def commit(self, counts: dict[str, Any], actor: str) -> None:
         """Write the events, seal the delivery and commit. Loaders stand in line from here on only."""
+        if self._block is not None:
+            self.connection.execute("SELECT ledger_await_blocks_v1(%s)", (self._block,))
         self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (_COMMIT_LOCK,))
+        if self._block is None and self._pending:
+            row = self.connection.execute(sql.statement("intake", "last_version")).fetchone()
+            self._next = int(row[0]) + 1 if row else 1
+            self._flush()
         for item in self._ranges:
             parameters = {
                 "delivery": self.delivery.pk,

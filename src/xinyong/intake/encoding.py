@@ -56,8 +56,11 @@ _DECIDED = np.dtype(
         ("record", ">i8"),
         ("l3", ">i4"),
         ("number", ">i4"),
+        ("l4", ">i4"),
+        ("outcome", ">i4"),
     ]
 )
+ACCEPTED, UNCHANGED, UNRESOLVED, CONTRADICTION = 1, 2, 3, 4
 
 Array = npt.NDArray[Any]
 
@@ -142,7 +145,7 @@ def versions(columns: Mapping[str, Any], payloads: pl.Series, before: bytes, dec
 
 
 def decided(data: bytes) -> Array:
-    """What ``copy_decided`` sent: row, entity, record (0: a new one) and version number."""
+    """What ``copy_decided`` sent: row, entity, record (0: a new one), version number and outcome."""
     body = data[len(HEADER) : -len(TRAILER)]
     return np.frombuffer(body, dtype=_DECIDED)
 
@@ -165,6 +168,6 @@ def text(frame: pl.DataFrame) -> str:
     return safe.write_csv(include_header=False, separator="\t", quote_style="never", null_value="\\N")
 
 
-def hexadecimal(values: pl.Series) -> pl.Series:
-    """Binary values as bytea text; ``text`` doubles the backslash."""
-    return pl.select(pl.lit("\\x") + pl.lit(values.bin.encode("hex"))).to_series()
+def hexadecimal(column: str) -> pl.Expr:
+    """A binary column as bytea text; :func:`text` doubles the backslash."""
+    return (pl.lit("\\x") + pl.col(column).bin.encode("hex")).alias(column)

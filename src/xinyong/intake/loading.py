@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import psycopg
 
@@ -61,6 +62,11 @@ class Part:
     target: Target
     rows: pl.DataFrame
 
+    @property
+    def coded(self) -> bool:
+        """Whether every row has a credit code."""
+        return self.rows["subject_code"].null_count() == 0
+
 
 def create_stage(connection: Connection) -> None:
     """Make the transaction's temporary tables, with memory for them: the default of 8 MiB spills every pass to disk."""
@@ -102,10 +108,17 @@ def _member(payloads: pl.Series, field: str | None) -> pl.Series:
 
 
 def staged(part: Part) -> str:
-    """The part as COPY text for ``copy_stage``."""
+    """The part as COPY text for ``copy_stage``, in the order of the codes: near codes lie near each other in an index."""
     subject = part.target.entry.subject
+    rows = part.rows.with_columns(first_row=pl.lit(None, pl.Int64), equal_to_first=pl.lit(None, pl.Boolean))
+    key = ["subject_code", "source_key"]
+    if part.coded and rows.select(key).n_unique() < rows.height:
+        first = pl.col("row").first().over(key)
+        repeats = first != pl.col("row")
+        equal = pl.col("content_hash") == pl.col("content_hash").first().over(key)
+        rows = rows.with_columns(first_row=pl.when(repeats).then(first), equal_to_first=pl.when(repeats).then(equal))
     return encoding.text(
-        part.rows.select(
+        rows.sort("subject_code").select(
             "row",
             pl.lit(part.target.dataset_id).alias("dataset_id"),
             "subject_code",
@@ -114,13 +127,15 @@ def staged(part: Part) -> str:
             "subject_name",
             "name_key",
             "subject_kind",
-            encoding.hexadecimal(part.rows["source_key"]).alias("source_key"),
+            encoding.hexadecimal("source_key"),
             pl.col("decided_on").dt.to_string("%Y-%m-%d"),
-            encoding.hexadecimal(part.rows["content_hash"]).alias("content_hash"),
+            encoding.hexadecimal("content_hash"),
             "status",
             "place",
             pl.lit("t" if "exact_name" in subject.resolve else "f").alias("resolve_name"),
             pl.lit("t" if subject.creates else "f").alias("registers"),
+            "first_row",
+            "equal_to_first",
         )
     )
 
@@ -152,6 +167,31 @@ def copy_findings(connection: Connection, delivery: int, findings: Iterable[Find
         schema={name: pl.Int64 if name == "row" else pl.String for name in _FINDING_COLUMNS},
     )
     copy_in(connection, "copy_findings", encoding.text(frame.select(pl.lit(delivery).alias("delivery_id"), pl.all())))
+
+
+class Unchanged:
+    """Which records a row of this file found as they are, and which row: a later, different one contradicts it."""
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[encoding.Array, encoding.Array]] = []
+
+    def add(self, records: encoding.Array, rows: encoding.Array) -> None:
+        """Note rows of a part. Runs of like size are merged, so that there are never many."""
+        order = np.argsort(records, kind="stable")
+        self._runs.append((records[order].astype(np.int64), rows[order].astype(np.int32)))
+        while len(self._runs) > 1 and len(self._runs[-2][0]) <= 2 * len(self._runs[-1][0]):
+            (left, left_rows), (right, right_rows) = self._runs[-2:]
+            both = np.concatenate((left, right))
+            order = np.argsort(both, kind="stable")
+            self._runs[-2:] = [(both[order], np.concatenate((left_rows, right_rows))[order])]
+
+    def rows_of(self, records: encoding.Array) -> encoding.Array:
+        """The first row that found each record unchanged, 0 where there was none."""
+        found = np.zeros(len(records), dtype=np.int32)
+        for known, rows in reversed(self._runs):
+            at = np.minimum(np.searchsorted(known, records), len(known) - 1)
+            found = np.where(known[at] == records, rows[at], found)
+        return found
 
 
 class Waiting:

@@ -104,7 +104,7 @@ class DeliveryReader:
         """Hand every row of the file to the loader. Raises XinyongError when the whole delivery must be refused."""
         outcome = Outcome()
         bound = int(config.get("XINYONG_MAX_FILE_MIB")) << 20
-        limits = Limits(max_file_bytes=bound, max_expanded_bytes=bound)
+        limits = Limits(max_file_bytes=bound, max_expanded_bytes=bound, batch_rows=loading.PART_ROWS)
         path = store.path_of(self.delivery.sha256)
         with open_source(path, limits, known_columns=self._known_columns()) as source:
             outcome.encoding = source.info.encoding

@@ -34,14 +34,16 @@ from xinyong.runtime import sql
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-#: Statements before ``resolve``, in their order; each counts entities first named by these rows.
-_CREATE = ("create_entities_by_code", "create_entities_by_registration_number")
-
 
 def resolve(connection: Connection, parameters: Mapping[str, Any]) -> int:
     """Fill ``resolved`` from ``stage``. Returns how many entities were first named by these rows."""
-    created = sum(connection.execute(sql.statement("intake", name), parameters).rowcount for name in _CREATE)
-    connection.execute(sql.statement("intake", "resolve"), parameters)
+
+    def run(name: str) -> int:
+        return connection.execute(sql.statement("intake", name), parameters).rowcount
+
+    run("resolve")
+    created = run("create_entities_by_code") + run("create_entities_by_registration_number")
+    run("resolve_created")
     return created
 
 

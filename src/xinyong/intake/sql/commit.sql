@@ -25,11 +25,30 @@ LEFT JOIN LATERAL (
     WHERE entity_id = ranked.entity_id AND dataset_id = %(dataset)s AND source_key = ranked.source_key LIMIT 1
 ) AS head ON true
 
--- name: find_earlier_rows
+-- name: decide_apart
+-- The same for rows with a code: those that repeat the code and the key of an earlier one are marked already.
+INSERT INTO decided (row, entity_id, record_id, version_no, other_row, outcome)
+SELECT resolved.row, resolved.entity_id, head.record_id, coalesce(head.version_no, 0) + 1,
+    stage.first_row,
+    CASE
+        WHEN resolved.entity_id IS NULL THEN 'unresolved'
+        WHEN stage.equal_to_first THEN 'unchanged'
+        WHEN stage.first_row IS NOT NULL THEN 'contradiction'
+        WHEN head.content_hash = stage.content_hash THEN 'unchanged'
+        WHEN head.delivery_id = %(delivery)s THEN 'contradiction'
+        ELSE 'accepted'
+    END
+FROM resolved JOIN stage USING (row)
+LEFT JOIN LATERAL (
+    SELECT record_id, version_no, content_hash, delivery_id FROM ledger_record
+    WHERE entity_id = resolved.entity_id AND dataset_id = %(dataset)s AND source_key = stage.source_key LIMIT 1
+) AS head ON true
+
+-- name: contradict
 -- Rows that differ from the ledger although an earlier row of the same file was equal to it: they contradict that row.
-UPDATE decided SET outcome = 'contradiction', other_row = unchanged.row
-FROM unchanged
-WHERE decided.outcome = 'accepted' AND decided.record_id = unchanged.record_id
+UPDATE decided SET outcome = 'contradiction', other_row = earlier.other_row
+FROM unnest(%(rows)s::int[], %(others)s::int[]) AS earlier (row, other_row)
+WHERE decided.row = earlier.row
 
 -- name: find_written_rows
 -- The row of this file that wrote the version a later row contradicts.
@@ -38,24 +57,6 @@ UPDATE decided SET other_row = coalesce((
     WHERE entity_id = decided.entity_id AND record_id = decided.record_id AND version_no = decided.version_no - 1
       AND delivery_id = %(delivery)s LIMIT 1), other_row)
 WHERE outcome = 'contradiction' AND record_id IS NOT NULL
-
--- name: note_unchanged
--- Records that a row of this file found as they are.
-INSERT INTO unchanged (record_id, row)
-SELECT record_id, min(row) FROM decided WHERE outcome = 'unchanged' AND record_id IS NOT NULL
-GROUP BY record_id ORDER BY record_id
-ON CONFLICT DO NOTHING
-
--- name: tally
--- What became of the staged rows; late: decided before the day from which the shortest deadline was still running.
-SELECT count(*) FILTER (WHERE decided.outcome = 'accepted'),
-    count(*) FILTER (WHERE decided.outcome = 'accepted' AND decided.version_no > 1),
-    count(*) FILTER (WHERE decided.outcome = 'unchanged'),
-    count(*) FILTER (WHERE decided.outcome = 'unresolved'),
-    count(*) FILTER (WHERE decided.outcome = 'contradiction'),
-    min(stage.decided_on) FILTER (WHERE decided.outcome = 'accepted'),
-    count(*) FILTER (WHERE decided.outcome = 'accepted' AND stage.decided_on < %(late_before)s)
-FROM decided JOIN stage USING (row)
 
 -- name: move_heads
 -- Heads of records that receive a further version; a head that another loader moved meanwhile is not counted.
@@ -153,6 +154,10 @@ INSERT INTO intake_finding (delivery_id, row, kind, code, severity, field, "colu
 SELECT %(delivery)s, row, kind, code, severity, field, "column", value, reason_zh, reason_en, suggestion_zh,
     suggestion_en, fix
 FROM stage_finding ORDER BY row, severity, kind, code
+
+-- name: last_version
+-- The highest version number of the corridor; whoever asks holds the line.
+SELECT version_to FROM ledger_event WHERE version_from IS NOT NULL ORDER BY version_from DESC LIMIT 1
 
 -- name: insert_event
 -- Versions of one dataset in one range, written last, so that event order is commit order.

@@ -1,55 +1,3 @@
--- name: create_entities_by_code
--- Entities first named by these rows, one per credit code, in the order of the codes. Who comes second to a number that
--- another loader is just storing waits for it and takes its entity.
-WITH fresh AS MATERIALIZED (
-    SELECT named.*, nextval(pg_get_serial_sequence('registry_entity', 'id')) AS id
-    FROM (
-        SELECT DISTINCT ON (stage.subject_code) stage.subject_code, stage.subject_kind, stage.subject_name, stage.name_key
-        FROM stage
-        LEFT JOIN LATERAL (
-            SELECT true AS yes FROM registry_identifier
-            WHERE type = 'credit_code' AND value = stage.subject_code LIMIT 1
-        ) AS known ON true
-        WHERE stage.subject_code IS NOT NULL AND known.yes IS NULL
-        ORDER BY stage.subject_code, stage.registers DESC, stage.row
-    ) AS named
-), numbered AS (
-    INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
-    SELECT id, 'credit_code', subject_code, %(delivery)s FROM fresh ORDER BY subject_code
-    ON CONFLICT (type, value) DO NOTHING
-    RETURNING entity_id
-)
-INSERT INTO registry_entity (id, kind, credit_code, name, name_key, status, place, registered, first_delivery_id, created_at)
-SELECT id, subject_kind, subject_code, coalesce(subject_name, ''), coalesce(name_key, ''), '', '', false,
-    %(delivery)s, transaction_timestamp()
-FROM fresh WHERE id IN (SELECT entity_id FROM numbered)
-
--- name: create_entities_by_registration_number
--- Individual businesses and old enterprises that never received a credit code.
-WITH fresh AS MATERIALIZED (
-    SELECT named.*, nextval(pg_get_serial_sequence('registry_entity', 'id')) AS id
-    FROM (
-        SELECT DISTINCT ON (stage.registration_number) stage.registration_number, stage.subject_kind, stage.subject_name,
-            stage.name_key
-        FROM stage
-        LEFT JOIN LATERAL (
-            SELECT true AS yes FROM registry_identifier
-            WHERE type = 'registration_number' AND value = stage.registration_number LIMIT 1
-        ) AS known ON true
-        WHERE stage.subject_code IS NULL AND stage.registration_number IS NOT NULL AND known.yes IS NULL
-        ORDER BY stage.registration_number, stage.row
-    ) AS named
-), numbered AS (
-    INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
-    SELECT id, 'registration_number', registration_number, %(delivery)s FROM fresh ORDER BY registration_number
-    ON CONFLICT (type, value) DO NOTHING
-    RETURNING entity_id
-)
-INSERT INTO registry_entity (id, kind, credit_code, name, name_key, status, place, registered, first_delivery_id, created_at)
-SELECT id, subject_kind, NULL, coalesce(subject_name, ''), coalesce(name_key, ''), '', '', false,
-    %(delivery)s, transaction_timestamp()
-FROM fresh WHERE id IN (SELECT entity_id FROM numbered)
-
 -- name: resolve
 -- Which entity? The credit code; without one the registration number; without both a registered name that exactly one
 -- entity of the register bears (closed world). A valid code is never overruled; what stays empty is not certain.
@@ -74,6 +22,60 @@ LEFT JOIN LATERAL (
     WHERE stage.subject_code IS NULL AND stage.registration_number IS NULL AND stage.resolve_name
       AND stage.name_key <> '' AND name_key = stage.name_key AND kind = 'registered'
 ) AS by_name ON true
+
+-- name: create_entities_by_code
+-- Entities first named by these rows, one per credit code, in the order of the codes. Who comes second to a number that
+-- another loader is just storing waits for it and takes its entity.
+WITH fresh AS MATERIALIZED (
+    SELECT named.*, nextval(pg_get_serial_sequence('registry_entity', 'id')) AS id
+    FROM (
+        SELECT DISTINCT ON (stage.subject_code) stage.subject_code, stage.subject_kind, stage.subject_name, stage.name_key
+        FROM resolved JOIN stage USING (row)
+        WHERE resolved.entity_id IS NULL AND stage.subject_code IS NOT NULL
+        ORDER BY stage.subject_code, stage.registers DESC, stage.row
+    ) AS named
+), numbered AS (
+    INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
+    SELECT id, 'credit_code', subject_code, %(delivery)s FROM fresh ORDER BY subject_code
+    ON CONFLICT (type, value) DO NOTHING
+    RETURNING entity_id
+)
+INSERT INTO registry_entity (id, kind, credit_code, name, name_key, status, place, registered, first_delivery_id, created_at)
+SELECT id, subject_kind, subject_code, coalesce(subject_name, ''), coalesce(name_key, ''), '', '', false,
+    %(delivery)s, transaction_timestamp()
+FROM fresh WHERE id IN (SELECT entity_id FROM numbered)
+
+-- name: create_entities_by_registration_number
+-- Individual businesses and old enterprises that never received a credit code.
+WITH fresh AS MATERIALIZED (
+    SELECT named.*, nextval(pg_get_serial_sequence('registry_entity', 'id')) AS id
+    FROM (
+        SELECT DISTINCT ON (stage.registration_number) stage.registration_number, stage.subject_kind, stage.subject_name,
+            stage.name_key
+        FROM resolved JOIN stage USING (row)
+        WHERE resolved.entity_id IS NULL AND stage.subject_code IS NULL AND stage.registration_number IS NOT NULL
+        ORDER BY stage.registration_number, stage.row
+    ) AS named
+), numbered AS (
+    INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
+    SELECT id, 'registration_number', registration_number, %(delivery)s FROM fresh ORDER BY registration_number
+    ON CONFLICT (type, value) DO NOTHING
+    RETURNING entity_id
+)
+INSERT INTO registry_entity (id, kind, credit_code, name, name_key, status, place, registered, first_delivery_id, created_at)
+SELECT id, subject_kind, NULL, coalesce(subject_name, ''), coalesce(name_key, ''), '', '', false,
+    %(delivery)s, transaction_timestamp()
+FROM fresh WHERE id IN (SELECT entity_id FROM numbered)
+
+-- name: resolve_created
+-- Rows of entities that were stored just now, here or by another loader.
+UPDATE resolved SET entity_id = known.entity_id
+FROM stage CROSS JOIN LATERAL (
+    SELECT entity_id FROM registry_identifier
+    WHERE type = CASE WHEN stage.subject_code IS NULL THEN 'registration_number' ELSE 'credit_code' END
+      AND value = coalesce(stage.subject_code, stage.registration_number) LIMIT 1
+) AS known
+WHERE resolved.entity_id IS NULL AND stage.row = resolved.row
 
 -- name: add_registration_numbers
 -- Crosswalk: a row that gives both numbers ties them; a number tied elsewhere stays there.

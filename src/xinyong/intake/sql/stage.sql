@@ -15,7 +15,9 @@ CREATE TEMPORARY TABLE stage (
     status text,
     place text,
     resolve_name boolean NOT NULL,
-    registers boolean NOT NULL
+    registers boolean NOT NULL,
+    first_row integer,
+    equal_to_first boolean
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE resolved (
     row integer NOT NULL,
@@ -43,10 +45,6 @@ CREATE TEMPORARY TABLE stage_finding (
     suggestion_en text NOT NULL,
     fix text NOT NULL
 ) ON COMMIT DROP;
-CREATE TEMPORARY TABLE unchanged (
-    record_id bigint PRIMARY KEY,
-    row integer NOT NULL
-) ON COMMIT DROP;
 CREATE TEMPORARY TABLE fresh_name (
     row integer NOT NULL,
     entity_id bigint NOT NULL,
@@ -61,14 +59,16 @@ CREATE TEMPORARY TABLE fresh_name (
 -- name: copy_stage
 -- Text rows from the checks: what the resolution and the decision need, without the payload.
 COPY stage (row, dataset_id, subject_code, registration_number, organisation_code, subject_name, name_key,
-    subject_kind, source_key, decided_on, content_hash, status, place, resolve_name, registers)
+    subject_kind, source_key, decided_on, content_hash, status, place, resolve_name, registers,
+    first_row, equal_to_first)
 FROM STDIN
 
 -- name: copy_decided
--- What the loader needs to write heads and versions itself, near by near in the indexes.
+-- What became of each row: 1 accepted, 2 unchanged, 3 unresolved, 4 contradiction.
 COPY (
-    SELECT row, entity_id, coalesce(record_id, 0), version_no FROM decided WHERE outcome = 'accepted'
-    ORDER BY entity_id, row
+    SELECT row, coalesce(entity_id, 0), coalesce(record_id, 0), version_no,
+        CASE outcome WHEN 'accepted' THEN 1 WHEN 'unchanged' THEN 2 WHEN 'unresolved' THEN 3 ELSE 4 END
+    FROM decided
 ) TO STDOUT (FORMAT binary)
 
 -- name: copy_heads

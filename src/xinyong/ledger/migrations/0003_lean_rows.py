@@ -17,20 +17,59 @@ UPDATE ledger_record AS head SET delivery_id = version.delivery_id FROM ledger_v
       AND version.version_no = head.version_no;
 ALTER TABLE ledger_record ALTER COLUMN delivery_id SET NOT NULL, DROP COLUMN department_id, DROP COLUMN recorded_at;
 
--- Loaders side by side take whole ranges; between nextval and setval nobody else may take one.
+-- Loaders side by side take whole ranges of record numbers; between nextval and setval nobody else may take one.
 CREATE FUNCTION ledger_take_v1(sequence regclass, amount bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     first bigint;
 BEGIN
-    PERFORM pg_advisory_lock(3379, sequence::oid::integer);
+    PERFORM pg_advisory_lock(3379, 1);
     first := nextval(sequence);
     PERFORM setval(sequence, first + amount - 1);
-    PERFORM pg_advisory_unlock(3379, sequence::oid::integer);
+    PERFORM pg_advisory_unlock(3379, 1);
     RETURN first;
+END $$;
+COMMENT ON FUNCTION ledger_take_v1(regclass, bigint) IS 'First of a range of numbers of its own. Lock 3379 = 0x0D33.';
+
+-- Versions are numbered in the order of the commits. A delivery of many rows writes them long before it commits, so it
+-- takes a block of numbers above all that are in use; what commits in the meantime is numbered below it.
+CREATE SEQUENCE ledger_block_seq;
+CREATE FUNCTION ledger_block_v1() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    block bigint;
+    reached bigint;
+BEGIN
+    PERFORM pg_advisory_lock(3379, 2);
+    SELECT coalesce(max(version_to), 0) INTO reached FROM ledger_event;
+    LOOP
+        block := nextval('ledger_block_seq');
+        EXIT WHEN block << 32 > reached;
+    END LOOP;
+    PERFORM pg_advisory_xact_lock(3381, block::integer);
+    PERFORM pg_advisory_unlock(3379, 2);
+    RETURN block;
+END $$;
+COMMENT ON FUNCTION ledger_block_v1() IS
+    'A block of version numbers, from block << 32 on, held by lock 3381 = 0x0D35 until the transaction ends.';
+
+-- Blocks are committed in their order: who holds a later one waits for those before it to commit or give up.
+CREATE FUNCTION ledger_await_blocks_v1(before bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    block bigint;
+BEGIN
+    FOR block IN SELECT objid::bigint FROM pg_locks
+        WHERE locktype = 'advisory' AND classid = 3381 AND objsubid = 2 AND objid::bigint < before
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        ORDER BY 1
+    LOOP
+        PERFORM pg_advisory_xact_lock_shared(3381, block::integer);
+    END LOOP;
 END $$;
 """
 
 BACKWARD = """
+DROP FUNCTION ledger_await_blocks_v1(bigint);
+DROP FUNCTION ledger_block_v1();
+DROP SEQUENCE ledger_block_seq;
 DROP FUNCTION ledger_take_v1(regclass, bigint);
 ALTER TABLE ledger_record ADD COLUMN department_id bigint, ADD COLUMN recorded_at timestamptz;
 UPDATE ledger_record AS head SET department_id = version.department_id, recorded_at = version.recorded_at
