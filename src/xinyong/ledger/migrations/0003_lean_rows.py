@@ -11,11 +11,27 @@ ALTER TABLE ledger_version
     ALTER COLUMN edition_id TYPE integer;
 
 -- A head names the delivery of its newest version; department and time are those of the delivery.
-ALTER TABLE ledger_record ADD COLUMN delivery_id integer;
-UPDATE ledger_record AS head SET delivery_id = version.delivery_id FROM ledger_version AS version
-    WHERE version.entity_id = head.entity_id AND version.record_id = head.record_id
-      AND version.version_no = head.version_no;
-ALTER TABLE ledger_record ALTER COLUMN delivery_id SET NOT NULL, DROP COLUMN department_id, DROP COLUMN recorded_at;
+ALTER TABLE ledger_record RENAME TO ledger_record_before;
+ALTER TABLE ledger_record_before DROP CONSTRAINT ledger_record_pk_v1, DROP CONSTRAINT ledger_record_key_v1;
+{rename}
+CREATE TABLE ledger_record (
+    entity_id bigint NOT NULL,
+    record_id bigint NOT NULL,
+    dataset_id integer NOT NULL,
+    version_no integer NOT NULL,
+    delivery_id integer NOT NULL,
+    decided_on date,
+    source_key bytea NOT NULL,
+    content_hash bytea NOT NULL,
+    CONSTRAINT ledger_record_pk_v1 PRIMARY KEY (entity_id, record_id),
+    CONSTRAINT ledger_record_key_v1 UNIQUE (entity_id, dataset_id, source_key)
+) PARTITION BY HASH (entity_id);
+{parts}
+INSERT INTO ledger_record (entity_id, record_id, dataset_id, version_no, delivery_id, decided_on, source_key, content_hash)
+SELECT head.entity_id, head.record_id, head.dataset_id, head.version_no, version.delivery_id, head.decided_on,
+    head.source_key, head.content_hash
+FROM ledger_record_before AS head JOIN ledger_version AS version USING (entity_id, record_id, version_no);
+DROP TABLE ledger_record_before;
 
 -- Loaders side by side take whole ranges of record numbers; between nextval and setval nobody else may take one.
 CREATE FUNCTION ledger_take_v1(sequence regclass, amount bigint) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -86,7 +102,18 @@ ALTER TABLE ledger_version
 """
 
 
+PARTITIONS = 16
+RENAME = "\n".join(
+    f"ALTER TABLE ledger_record_p{part:02d} RENAME TO ledger_record_before_p{part:02d};" for part in range(PARTITIONS)
+)
+PARTS = "\n".join(
+    f"CREATE TABLE ledger_record_p{part:02d} PARTITION OF ledger_record "
+    f"FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {part});"
+    for part in range(PARTITIONS)
+)
+
+
 class Migration(migrations.Migration):
     dependencies = [("ledger", "0002_log")]
 
-    operations = [migrations.RunSQL(FORWARD, BACKWARD)]
+    operations = [migrations.RunSQL(FORWARD.replace("{rename}", RENAME).replace("{parts}", PARTS), BACKWARD)]
