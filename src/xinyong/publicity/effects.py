@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Set
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ import psycopg.sql
 
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import DatasetEntry, Disclosure, Layout
+from xinyong.ledger import selectors as ledger
 from xinyong.publicity import rules
 from xinyong.runtime import database, sql
 
@@ -76,12 +78,21 @@ def catch_up() -> int:
                 connection.commit()
                 return taken
             event_id, kind, dataset_code, first, last = event
-            if kind == "versions.appended" and dataset_code is not None:
+            if kind == "status.recorded":
+                # An act may hide a record or bring it back: its newest version is judged again.
+                first = last = _newest_version(connection, event_id)
+            if first is not None and dataset_code is not None:
                 for edition_id, digest in connection.execute(
                     sql.statement("publicity", "editions_of_event"),
                     {"code": dataset_code, "first": first, "last": last},
                 ).fetchall():
-                    _apply(connection, catalogue.text_of(digest, dataset_code), int(edition_id), int(first), int(last))
+                    _apply(
+                        connection,
+                        catalogue.text_of(digest, dataset_code),
+                        int(edition_id),
+                        (int(first), int(last)),
+                        appended=kind == "versions.appended",
+                    )
             connection.execute("UPDATE ledger_effect_position SET event_id = %s WHERE effect = %s", (event_id, NAME))
             connection.commit()
             taken += 1
@@ -97,6 +108,14 @@ def rebuild() -> int:
     return catch_up()
 
 
+def _newest_version(connection: Connection, event_id: int) -> int | None:
+    touched = ledger.record_of_act(connection, event_id)
+    if touched is None:
+        return None
+    row = connection.execute(sql.statement("publicity", "newest_version_of_record"), touched).fetchone()
+    return int(row[0]) if row else None
+
+
 def _next_event(connection: Connection) -> tuple[Any, ...] | None:
     connection.execute(
         "INSERT INTO ledger_effect_position (effect, event_id) VALUES (%s, 0) ON CONFLICT DO NOTHING", (NAME,)
@@ -104,8 +123,14 @@ def _next_event(connection: Connection) -> tuple[Any, ...] | None:
     return connection.execute(sql.statement("publicity", "next_event"), {"effect": NAME}).fetchone()
 
 
-def _apply(connection: Connection, entry: DatasetEntry, edition_id: int, first: int, last: int) -> None:
-    """Windows of one range of versions, some at a time: new records straight to their place, others by replacement."""
+def _apply(
+    connection: Connection, entry: DatasetEntry, edition_id: int, versions: tuple[int, int], *, appended: bool
+) -> None:
+    """Windows of one range of versions, some at a time: new records straight to their place, others by replacement.
+
+    ``appended``: the event that brought the versions is read, so a first version has no window yet.
+    """
+    first, last = versions
     fields = dict(entry.publicity_fields)
     if entry.record_disclosure is not None:
         fields[_AUDIENCE] = entry.record_disclosure.field
@@ -120,7 +145,8 @@ def _apply(connection: Connection, entry: DatasetEntry, edition_id: int, first: 
         with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
             data = b"".join(bytes(piece) for piece in copy)
         if data:
-            _store(connection, judge.windows(data, dataset_id))
+            hidden = ledger.hidden_records(connection, start, stop)
+            _store(connection, judge.windows(data, dataset_id, hidden), direct=appended)
 
 
 def _versions(fields: list[str]) -> psycopg.sql.Composed:
@@ -143,7 +169,7 @@ class _Judge:
         self.layouts = {layout.code: layout for layout in entry.layouts}
         self.cells = [f"cell_{number}" for number in range(len(names))]
 
-    def windows(self, data: bytes, dataset_id: int) -> pl.DataFrame:
+    def windows(self, data: bytes, dataset_id: int, hidden: Set[tuple[int, int]]) -> pl.DataFrame:
         """One row a version with its window; ``shown`` false where it may not be shown."""
         texts = ["layout", *self.cells]
         read = pl.read_csv(
@@ -167,7 +193,13 @@ class _Judge:
         judged = combinations.with_columns(
             pl.Series(name, [row[at] for row in rows], dtype=kind) for at, (name, kind) in enumerate(_WINDOW.items())
         )
-        return read.join(judged, on=keys, how="left", nulls_equal=True).with_columns(dataset_id=pl.lit(dataset_id))
+        windows = read.join(judged, on=keys, how="left", nulls_equal=True).with_columns(dataset_id=pl.lit(dataset_id))
+        if not hidden:
+            return windows
+        places = pl.DataFrame(sorted(hidden), schema={"entity_id": pl.Int64, "record_id": pl.Int64}, orient="row")
+        kept = windows.join(places, on=["entity_id", "record_id"], how="anti")
+        gone = windows.join(places, on=["entity_id", "record_id"], how="semi").with_columns(shown=pl.lit(value=False))
+        return pl.concat([kept, gone])
 
     def _window(
         self, decided_on: date | None, received_on: date, layout: str | None, *cells: str | None
@@ -206,11 +238,12 @@ def _unescaped(cell: str) -> str:
     return cell.replace("\\\\", "\\") if "\\" in cell else cell
 
 
-def _store(connection: Connection, windows: pl.DataFrame) -> None:
-    # A first version has no window yet. Near by near in the index.
-    fresh = windows.filter((pl.col("version_no") == 1) & pl.col("shown")).sort("entity_id", "record_id")
+def _store(connection: Connection, windows: pl.DataFrame, *, direct: bool) -> None:
+    new = (pl.col("version_no") == 1) & pl.lit(direct)
+    # Near by near in the index.
+    fresh = windows.filter(new & pl.col("shown")).sort("entity_id", "record_id")
     _copy(connection, "copy_windows", fresh.select(_STORED))
-    later = windows.filter(pl.col("version_no") > 1)
+    later = windows.filter(~new)
     if later.height:
         connection.execute(sql.statement("publicity", "create_fresh_windows"))
         _copy(connection, "copy_fresh_windows", later.select(*_STORED, "shown"))

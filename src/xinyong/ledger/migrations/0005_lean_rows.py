@@ -114,6 +114,6 @@ PARTS = "\n".join(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0002_log")]
+    dependencies = [("ledger", "0004_status")]
 
     operations = [migrations.RunSQL(FORWARD.replace("{rename}", RENAME).replace("{parts}", PARTS), BACKWARD)]
