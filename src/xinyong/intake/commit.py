@@ -81,6 +81,41 @@ def late_before(entry: DatasetEntry, received: date) -> date | None:
     return day + timedelta(days=1)
 
 
+class Decision:
+    """What becomes of the rows of a part, before anything of them is stored; for judges (:data:`JUDGES`)."""
+
+    def __init__(self, connection: Connection, parameters: dict[str, Any], part: Part, decided: encoding.Array) -> None:
+        self.connection, self.parameters, self.part, self.decided = connection, parameters, part, decided
+
+    @property
+    def new(self) -> int:
+        """Rows that would be the first version of a record."""
+        return int(((self.decided["outcome"] == encoding.ACCEPTED) & (self.decided["record"] == 0)).sum())
+
+    @property
+    def further(self) -> int:
+        """Rows that would be a further version."""
+        return int(((self.decided["outcome"] == encoding.ACCEPTED) & (self.decided["record"] != 0)).sum())
+
+    def stage_payloads(self, *, new: bool, further: bool) -> None:
+        """Fill the working table ``stage_payload (row, payload jsonb)`` with the accepted rows of these kinds.
+
+        ``stage`` has no payloads: they go straight to their place, and only few rows need another look at them.
+        """
+        accepted = self.decided["outcome"] == encoding.ACCEPTED
+        first = self.decided["record"] == 0
+        rows = self.decided["row"][accepted & ((first & new) | (~first & further))]
+        chosen = self.part.rows.filter(pl.col("row").is_in(rows.tolist())).select("row", "payload")
+        self.connection.execute("TRUNCATE stage_payload")
+        if chosen.height:
+            loading.copy_in(self.connection, "copy_payloads", encoding.text(chosen))
+
+
+#: Called with each :class:`Decision` after ``decide``: they may turn rows of ``decided`` from accepted into unchanged
+#: (with the ``record_id`` they repeat) and add findings to ``stage_finding``. They return how many rows they turned.
+JUDGES: list[Callable[[Decision], int]] = []
+
+
 class Loader:
     """One delivery on its way into the ledger. ``connection``: its session, with no transaction open."""
 
@@ -130,7 +165,7 @@ class Loader:
             self._become_large()
         for _ in range(_TURNS):
             # Emptied outside the savepoint, where they were made: then no new files are needed for them.
-            self.connection.execute("TRUNCATE stage, resolved, decided, stage_finding")
+            self.connection.execute("TRUNCATE stage, resolved, decided, stage_finding, stage_payload")
             self.connection.execute("SAVEPOINT part")
             try:
                 self._decide_and_store(part, data, coded)
@@ -165,6 +200,11 @@ class Loader:
                 rows = decided["row"][changed]
                 listed = {"rows": rows[earlier > 0].tolist(), "others": earlier[earlier > 0].tolist()}
                 self.connection.execute(sql.statement("intake", "contradict"), listed)
+                decided = self._decided()
+                accepted = decided["outcome"] == encoding.ACCEPTED
+        if JUDGES and accepted.any():
+            decision = Decision(self.connection, parameters, part, decided)
+            if sum(judge(decision) for judge in JUDGES):
                 decided = self._decided()
                 accepted = decided["outcome"] == encoding.ACCEPTED
         unchanged = decided["outcome"] == encoding.UNCHANGED
@@ -313,6 +353,7 @@ class Loader:
                 "department": self.delivery.department_id,
                 "received_at": self.delivery.received_at,
                 "dataset": target.dataset_id,
+                "layout": target.layout,
                 "name_field": subject.name or "",
                 "name_column": names.get(subject.name or "", ""),
                 "key_field": key,

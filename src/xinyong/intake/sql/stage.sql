@@ -45,6 +45,10 @@ CREATE TEMPORARY TABLE stage_finding (
     suggestion_en text NOT NULL,
     fix text NOT NULL
 ) ON COMMIT DROP;
+CREATE TEMPORARY TABLE stage_payload (
+    row integer NOT NULL,
+    payload jsonb NOT NULL
+) ON COMMIT DROP;
 CREATE TEMPORARY TABLE fresh_name (
     row integer NOT NULL,
     entity_id bigint NOT NULL,
@@ -62,6 +66,10 @@ COPY stage (row, dataset_id, subject_code, registration_number, organisation_cod
     subject_kind, source_key, decided_on, content_hash, status, place, resolve_name, registers,
     first_row, equal_to_first)
 FROM STDIN
+
+-- name: copy_payloads
+-- Payloads of the few rows a judge wants to look at.
+COPY stage_payload (row, payload) FROM STDIN
 
 -- name: copy_decided
 -- What became of each row: 1 accepted, 2 unchanged, 3 unresolved, 4 contradiction.
