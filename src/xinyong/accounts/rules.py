@@ -11,8 +11,10 @@ class Right(StrEnum):
     DELIVERY_VIEW_OWN = "delivery-view-own"
     DELIVERY_VIEW_ALL = "delivery-view-all"
     DELIVERY_SUBMIT = "delivery-submit"
+    REPORT_REVOKE = "report-revoke"
     REGISTRY_ACT = "registry-act"
     RESOLUTION_DECIDE = "resolution-decide"
+    RECORD_STATUS = "record-status"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
@@ -25,6 +27,8 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.DELIVERY_SUBMIT,
             Right.REGISTRY_ACT,
             Right.RESOLUTION_DECIDE,
+            Right.RECORD_STATUS,
+            Right.REPORT_REVOKE,
         }
     ),
     "reader": frozenset(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -19,8 +20,7 @@ from xinyong.publicity.pages import (
     FieldValue,
     Freshness,
     LatestRecord,
-    SearchHit,
-    SearchOutcome,
+    RecordCard,
     Section,
     SiteFigures,
 )
@@ -28,7 +28,6 @@ from xinyong.registry import keys
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
 from xinyong.runtime import sql
-from xinyong.standards import names
 
 PAGE = 10
 
@@ -85,61 +84,6 @@ def latest_double_publicity(limit: int, language: str = "zh") -> tuple[LatestRec
 def _page_of(section: str, before: int) -> str:
     page = before // PAGE + 1
     return f"?page-{section}={page}" if page > 1 else ""
-
-
-_REASONS = {
-    "code": ("统一社会信用代码", "Credit code", "blue"),
-    "number": ("登记号码", "Registered number", "blue"),
-    "name": ("登记名称", "Registered name", "green"),
-    "former": ("曾用名", "Former name", "amber"),
-    "reported": ("部门报送名称", "Name as reported", "grey"),
-    "prefix": ("名称开头", "Begins with", "grey"),
-}
-
-
-def search(query: str, page: int, language: str = "zh") -> SearchOutcome:
-    """What the search page shows. Finds by code, number, exact name, former name, or the beginning of a name."""
-    found = registry.search(query, page)
-    english = language == "en"
-    hits = []
-    for match in found.matches:
-        label_zh, label_en, tone = _REASONS[match.reason]
-        entity = match.entity
-        hits.append(
-            SearchHit(
-                name=entity.name or entity.credit_code or registry.address_key(entity),
-                code=entity.credit_code or "",
-                url=reverse("entity", args=[registry.address_key(entity)]),
-                kind=show.kind_label(entity.kind, language),
-                region=entity.place,
-                status=show.status_label(entity, language),
-                status_tone=show.status_tone(entity),
-                former_name=match.via if match.reason in ("former", "reported") else "",
-                reason=label_en if english else label_zh,
-                reason_tone=tone,
-            )
-        )
-    diagnosis = found.diagnosis
-    repaired, words = "", ""
-    if diagnosis is not None and not found.matches:
-        repaired = diagnosis.repaired or ""
-        words = diagnosis.message_en if english else diagnosis.message_zh
-    key = names.matching_key(query)
-    tried = (
-        (f"Code or number “{query.strip()}”", f"Name equal to or beginning with “{key}”")
-        if english
-        else (f"代码或登记号码「{query.strip()}」", f"名称等于或以「{key}」开头")
-    )
-    return SearchOutcome(
-        query=query,
-        hits=tuple(hits),
-        total=found.total,
-        page=page,
-        pages=max(1, math.ceil(found.total / registry.PAGE)),
-        repaired_code=repaired,
-        diagnosis=words,
-        tried=tried,
-    )
 
 
 def entity_file(key: str, pages: dict[str, int], language: str, today: date) -> EntityFile | None:
@@ -236,6 +180,44 @@ def _local(moment: datetime) -> date:
     return timezone.localdate(moment)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicRecords:
+    """The public records of one dataset about one entity, newest first; ``total`` also counts those beyond a limit."""
+
+    entry: DatasetEntry
+    total: int
+    cards: tuple[RecordCard, ...]
+
+
+def public_records(entity: Entity, today: date, language: str, limit: int) -> tuple[PublicRecords, ...]:
+    """What a visitor may see of an entity, dataset by dataset in the official order, at most ``limit`` records each."""
+    members = list(registry.members(entity))
+    totals = {code: total for code, total, _ in _rows("public_totals_of_entity", {"members": members, "today": today})}
+    found = []
+    for entry in _chapters(today, set(totals)):
+        if not totals.get(entry.code):
+            continue
+        rows = _rows(
+            "public_records_of_entity",
+            {
+                "members": members,
+                "speaks": entity.pk,
+                "today": today,
+                "code": entry.code,
+                "limit": limit,
+                "offset": 0,
+            },
+        )
+        found.append(
+            PublicRecords(
+                entry=entry,
+                total=totals[entry.code],
+                cards=tuple(show.card(row, language, today) for row in rows),
+            )
+        )
+    return tuple(found)
+
+
 def public_record_count(entity: Entity, today: date) -> int:
     """How many records of the entity a visitor may see today."""
     members = list(registry.members(entity))
@@ -244,9 +226,10 @@ def public_record_count(entity: Entity, today: date) -> int:
 
 __all__ = [
     "FieldValue",
+    "PublicRecords",
     "entity_file",
     "latest_double_publicity",
     "public_record_count",
-    "search",
+    "public_records",
     "site_figures",
 ]
