@@ -26,7 +26,7 @@ from xinyong.intake.findings import Finding, FindingKind
 from xinyong.intake.models import Delivery
 from xinyong.intake.reading import Limits, RawBatch, open_source
 from xinyong.intake.receipt import Progress
-from xinyong.runtime import config, cryptography, memory
+from xinyong.runtime import config, cryptography
 
 Report = Callable[[Progress], None]
 
@@ -57,7 +57,7 @@ class Outcome:
 class CheckedBatch:
     """One batch on its way to the working tables: rows as COPY text, one part a dataset."""
 
-    accepted: list[bytes]
+    accepted: list[str]
     findings: list[Finding]
     read: int
     position: float
@@ -111,7 +111,6 @@ class DeliveryReader:
     def read(self) -> Outcome:
         """Stage every row of the file. Raises XinyongError when the whole delivery must be refused."""
         outcome = Outcome(entries=self.entries)
-        memory.keep_large_blocks()
         loading.create_stage(self.connection)
         bound = int(config.get("XINYONG_MAX_FILE_MIB")) << 20
         limits = Limits(max_file_bytes=bound, max_expanded_bytes=bound)

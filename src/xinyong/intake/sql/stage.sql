@@ -36,10 +36,10 @@ CREATE TEMPORARY TABLE stage_finding (
 -- Text rows from the checks; the loader fills what is the same for the whole dataset.
 COPY stage (row, dataset_id, edition_id, subject_code, registration_number, organisation_code, subject_name, name_key,
     subject_kind, source_key, decided_on, content_hash, payload, resolve_name, registers)
-FROM STDIN
+FROM STDIN WITH (FORMAT csv, NULL '\N')
 
 -- name: copy_findings
 -- Findings of one batch.
 COPY stage_finding (row, kind, code, severity, field, "column", value, reason_zh, reason_en, suggestion_zh,
     suggestion_en, fix)
-FROM STDIN
+FROM STDIN WITH (FORMAT csv, NULL '\N')
