@@ -164,4 +164,4 @@ def _array(address: int | None, size: int, lease: _Lease) -> Bytes:
         return np.empty(0, dtype=np.uint8)
     memory = (ctypes.c_uint8 * size).from_address(address)
     memory.lease = lease  # type: ignore[attr-defined]  # the array holds the memory, the memory holds the lease
-    return np.frombuffer(memory, dtype=np.uint8)
+    return np.frombuffer(memoryview(memory), dtype=np.uint8)
