@@ -22,9 +22,8 @@ from xinyong.audit import actions as audit
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.errors import ErrorCode, XinyongError
-from xinyong.intake import commit, store
+from xinyong.intake import commit, engine, store
 from xinyong.intake.models import Delivery
-from xinyong.intake.reader import DeliveryReader
 from xinyong.intake.receipt import Progress, Receipt
 from xinyong.runtime import database
 
@@ -136,9 +135,7 @@ def process(delivery: Delivery, entry: DatasetEntry | BundleEntry, report: Repor
         delivery.attempts += 1
         delivery.save(update_fields=["state", "attempts"])
         try:
-            reader = DeliveryReader(connection, delivery, entry, report)
-            outcome = reader.read()
-            return commit.commit(connection, delivery, outcome, started)
+            return engine.take_in(connection, delivery, entry, report, started=started)
         except DeliveryRefused:
             raise
         except XinyongError as error:
