@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "proof": "xinyong.ledger.log_cli:proof",
     "department": "xinyong.accounts.cli:department",
     "user": "xinyong.accounts.cli:user",
+    "client": "xinyong.api.cli:client",
 }
 
 

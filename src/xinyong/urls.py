@@ -6,16 +6,21 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import URLPattern, URLResolver, include, path
 
 from xinyong.accounts import console as accounts_console
+from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
+from xinyong.intake import api as intake_api
 from xinyong.intake import console as intake_console
 from xinyong.publicity import public
 from xinyong.ui import health
+
+site.add_router("", intake_api.router)
 
 console_patterns: list[URLPattern | URLResolver] = [*accounts_console.urlpatterns, *intake_console.urlpatterns]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("api/v1/", site.urls),
     *i18n_patterns(
         *public.urlpatterns,
         *catalogue_public.urlpatterns,

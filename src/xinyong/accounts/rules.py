@@ -11,12 +11,15 @@ class Right(StrEnum):
     DELIVERY_VIEW_OWN = "delivery-view-own"
     DELIVERY_VIEW_ALL = "delivery-view-all"
     DELIVERY_SUBMIT = "delivery-submit"
+    CLIENT_MANAGE = "client-manage"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
     "reporter": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_SUBMIT}),
     "supervisor": frozenset({Right.DELIVERY_VIEW_OWN}),
-    "operator": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_VIEW_ALL, Right.DELIVERY_SUBMIT}),
+    "operator": frozenset(
+        {Right.DELIVERY_VIEW_OWN, Right.DELIVERY_VIEW_ALL, Right.DELIVERY_SUBMIT, Right.CLIENT_MANAGE}
+    ),
     "reader": frozenset(),
 }
 
@@ -24,3 +27,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
 def has_right(role: str, right: Right) -> bool:
     """Whether a role carries a right; an unknown role carries none."""
     return right in _RIGHTS.get(role, frozenset())
+
+
+#: What a client of the API may be given. It never sees another department's deliveries.
+CLIENT_RIGHTS = (Right.DELIVERY_SUBMIT, Right.DELIVERY_VIEW_OWN)
