@@ -50,6 +50,8 @@ class ErrorCode(StrEnum):
     HEADER_WRONG = "header-wrong"
     DELIVERY_BUSY = "delivery-busy"
     DELIVERY_REFUSED = "delivery-refused"
+    DELIVERY_FAILED = "delivery-failed"
+    DELIVERY_STATE = "delivery-state"
     GENERATOR_OPTION = "generator-option"
     SERVER_START = "server-start"
     LOG_REFUSED = "log-refused"

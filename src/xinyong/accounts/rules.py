@@ -12,13 +12,21 @@ class Right(StrEnum):
     DELIVERY_VIEW_ALL = "delivery-view-all"
     DELIVERY_SUBMIT = "delivery-submit"
     CLIENT_MANAGE = "client-manage"
+||||||| d819149
+    DELIVERY_RELEASE = "delivery-release"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
     "reporter": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_SUBMIT}),
-    "supervisor": frozenset({Right.DELIVERY_VIEW_OWN}),
+    "supervisor": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_RELEASE}),
     "operator": frozenset(
-        {Right.DELIVERY_VIEW_OWN, Right.DELIVERY_VIEW_ALL, Right.DELIVERY_SUBMIT, Right.CLIENT_MANAGE}
+        {
+            Right.DELIVERY_VIEW_OWN,
+            Right.DELIVERY_VIEW_ALL,
+            Right.DELIVERY_SUBMIT,
+            Right.DELIVERY_RELEASE,
+            Right.CLIENT_MANAGE,
+        }
     ),
     "reader": frozenset(),
 }
