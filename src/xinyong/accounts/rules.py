@@ -12,7 +12,6 @@ class Right(StrEnum):
     DELIVERY_VIEW_ALL = "delivery-view-all"
     DELIVERY_SUBMIT = "delivery-submit"
     CLIENT_MANAGE = "client-manage"
-||||||| d819149
     DELIVERY_RELEASE = "delivery-release"
 
 

@@ -153,6 +153,7 @@ def send_record(request: HttpRequest, dataset: Dataset) -> HttpResponse:
             why_zh="多类合并文件只能按批报送；单条信息请报送到对应的信息资源。",
             why_en="files of several datasets go as deliveries; send a record to its own dataset.",
         )
+    uploads.require_body(request)
     if _media(request) != "application/json":
         raise MediaType(found=_media(request) or "-", allowed="application/json")
     body = uploads.read_small(request, RECORD_LIMIT)
@@ -270,6 +271,7 @@ def send_delivery(request: HttpRequest, dataset: Dataset) -> HttpResponse:
     entry = api_reads.entry_for(caller, dataset)
     media = _media(request)
     packed = request.headers.get("Content-Encoding", "identity").strip().lower()
+    uploads.require_body(request)
     if media not in BATCH_TYPES:
         raise MediaType(found=media or "-", allowed=", ".join(BATCH_TYPES))
     if packed not in ("gzip", "identity") or (

@@ -79,6 +79,12 @@ def declared_length(request: HttpRequest) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() else None
 
 
+def require_body(request: HttpRequest) -> None:
+    """Raise LengthMissing for a request without a body, before its type is judged."""
+    if not declared_length(request) and "chunked" not in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+        raise LengthMissing()
+
+
 def drain(request: HttpRequest) -> None:
     """Read on for a while after a refusal: a connection closed in the middle of an upload shows no error page."""
     stream, left = body_stream(request), _DRAIN
