@@ -11,8 +11,10 @@ class Right(StrEnum):
     DELIVERY_VIEW_OWN = "delivery-view-own"
     DELIVERY_VIEW_ALL = "delivery-view-all"
     DELIVERY_SUBMIT = "delivery-submit"
-    CLIENT_MANAGE = "client-manage"
     DELIVERY_RELEASE = "delivery-release"
+    REGISTRY_ACT = "registry-act"
+    RESOLUTION_DECIDE = "resolution-decide"
+    CLIENT_MANAGE = "client-manage"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
@@ -24,6 +26,8 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.DELIVERY_VIEW_ALL,
             Right.DELIVERY_SUBMIT,
             Right.DELIVERY_RELEASE,
+            Right.REGISTRY_ACT,
+            Right.RESOLUTION_DECIDE,
             Right.CLIENT_MANAGE,
         }
     ),
