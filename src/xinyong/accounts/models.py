@@ -16,6 +16,9 @@ class Department(models.Model):
     name_en = models.CharField(max_length=200, blank=True, help_text="English name.")
     credit_code = models.CharField(max_length=18, blank=True, db_index=True, help_text="Unified social credit code.")
     fictitious = models.BooleanField(default=False, help_text="Belongs to the demonstration city.")
+    datasets = models.JSONField(
+        default=list, blank=True, help_text="Datasets and bundles it delivers through the console; empty: every one."
+    )
 
     class Meta:
         ordering = ["slug"]

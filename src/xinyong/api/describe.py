@@ -48,6 +48,8 @@ class Description:
     """Rooms register what they add; :meth:`complete` puts it into the document."""
 
     examples: ClassVar[list[Example]] = []
+    #: A command line that shows the operation, by its id.
+    commands: ClassVar[dict[str, str]] = {}
     schemas: ClassVar[list[Callable[[], Mapping[str, Any]]]] = []
 
     @classmethod

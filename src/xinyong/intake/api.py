@@ -51,9 +51,11 @@ BATCH_TYPES = ("application/json", *FILE_TYPES, "multipart/form-data")
 _FINAL = (Delivery.State.COMMITTED, Delivery.State.REFUSED, Delivery.State.HELD, Delivery.State.FAILED)
 
 router = Router(tags=["deliveries"])
-Dataset = Annotated[str, InPath(description="Dataset or bundle code of the catalogue, e.g. `penalty`.")]
-Number = Annotated[str, InPath(description="Number of the delivery.")]
-Page = Annotated[int, Query(ge=1, le=100_000, description="Page, from 1.")]
+Dataset = Annotated[
+    str, InPath(description="信息资源代码，如 penalty。 / Dataset or bundle code of the catalogue, e.g. penalty.")
+]
+Number = Annotated[str, InPath(description="批次号。 / Number of the delivery.")]
+Page = Annotated[int, Query(ge=1, le=100_000, description="页码，从 1 起。 / Page, from 1.")]
 
 
 class RecordRefused(XinyongError):
@@ -121,7 +123,11 @@ def _receive(caller: Caller, spooled: uploads.Spooled, dataset: str, origin: str
     "/datasets/{dataset}/records",
     operation_id="send_record",
     url_name="send_record",
-    summary="Send one record",
+    summary="报送一条信息 / Send one record",
+    description="请求内即给出结果：入库（201）、内容未变（200），或退回并逐项说明（422）。每条自成一个批次，有批次号和回执。"
+    "键为信息资源的字段标识，未写的字段视为空。 / The record is stored (201), found unchanged (200), or returned with "
+    "findings (422) within the request. It is a delivery of its own with number and receipt. Keys are field ids of the "
+    "dataset; absent fields are empty.",
     response={200: RecordOut, 201: RecordOut, 202: RecordOut},
     openapi_extra={
         "requestBody": {
@@ -134,16 +140,14 @@ def _receive(caller: Caller, spooled: uploads.Spooled, dataset: str, origin: str
                 "name": "Idempotency-Key",
                 "required": False,
                 "schema": {"type": "string", "maxLength": 255},
-                "description": "Makes the request safe to repeat. Without it a repeat is `unchanged` by the business key.",
+                "description": "使请求可以安全重试；不带时，重复的信息按业务主键判为未变。 / Makes the request safe to repeat. "
+                "Without it a repeat is `unchanged` by the business key.",
             }
         ],
     },
 )
 def send_record(request: HttpRequest, dataset: Dataset) -> HttpResponse:
-    """The record is stored (201), found unchanged (200), or returned with findings (422) within the request.
-
-    It is a delivery of its own with number and receipt. Keys are field ids of the dataset; absent fields are empty.
-    """
+    """One record, answered within the request."""
     caller = _caller(request)
     caller.require(Right.DELIVERY_SUBMIT)
     entry = api_reads.entry_for(caller, dataset)
@@ -223,7 +227,12 @@ _FILE_BODY = {"schema": {"type": "string", "format": "binary"}}
     "/datasets/{dataset}/deliveries",
     operation_id="send_delivery",
     url_name="send_delivery",
-    summary="Send a batch",
+    summary="报送一批 / Send a batch",
+    description="立即保存、编号并答复 202；处理进度和回执见 Location。可为 JSON 数组（16 MiB 以内）、JSON Lines、CSV、XLSX，"
+    "JSON Lines 和 CSV 可用 gzip 压缩；也可用表单字段 file 上传。列名可用该信息资源的任一版式。 / The batch is kept, numbered "
+    "and answered with 202 at once; the receipt at Location tells how far it is. A JSON array (up to 16 MiB), JSON Lines, "
+    "CSV or XLSX, JSON Lines and CSV also packed with gzip; or a form with the field `file`. Columns may be those of any "
+    "layout of the dataset.",
     response={202: DeliveryOut},
     openapi_extra={
         "requestBody": {
@@ -248,24 +257,20 @@ _FILE_BODY = {"schema": {"type": "string", "format": "binary"}}
                 "name": "Idempotency-Key",
                 "required": False,
                 "schema": {"type": "string", "maxLength": 255},
-                "description": "Makes the request safe to repeat.",
+                "description": "使请求可以安全重试。 / Makes the request safe to repeat.",
             },
             {
                 "in": "header",
                 "name": "Content-Encoding",
                 "required": False,
                 "schema": {"type": "string", "enum": ["gzip", "identity"]},
-                "description": "`gzip` for a packed JSON Lines or CSV body.",
+                "description": "gzip：内容为压缩的 JSON Lines 或 CSV。 / gzip for a packed JSON Lines or CSV body.",
             },
         ],
     },
 )
 def send_delivery(request: HttpRequest, dataset: Dataset) -> HttpResponse:
-    """The batch is kept, numbered and answered with 202 at once; the receipt at `Location` tells how far it is.
-
-    A JSON array (up to 16 MiB), JSON Lines, CSV or XLSX, JSON Lines and CSV also packed with gzip; or a form with the
-    field `file`. Columns may be those of any layout of the dataset.
-    """
+    """A batch, kept and answered at once."""
     caller = _caller(request)
     caller.require(Right.DELIVERY_SUBMIT)
     entry = api_reads.entry_for(caller, dataset)
@@ -308,6 +313,7 @@ def _spooled(
         with uploads.spool_bytes(made, "delivery.jsonl", max(1, len(found))) as spooled:
             yield spooled, hashlib.sha256(body).hexdigest()
     elif media == "multipart/form-data":
+        uploads.prepare_form(request)
         with uploads.spool_form(request) as form:
             if form is None:
                 raise RequestInvalid(
@@ -324,11 +330,12 @@ def _spooled(
     "/datasets",
     operation_id="list_datasets",
     url_name="list_datasets",
-    summary="Datasets this client may deliver",
+    summary="可报送的信息资源 / Datasets this client may deliver",
+    description="含各信息资源的 JSON Schema 地址。 / With the address of each dataset's JSON Schema.",
     response=DatasetsOut,
 )
 def list_datasets(request: HttpRequest) -> DatasetsOut:
-    """With the address of each dataset's JSON Schema."""
+    """Datasets of the calling client."""
     return DatasetsOut(datasets=api_reads.datasets(_caller(request)))
 
 
@@ -336,16 +343,17 @@ def list_datasets(request: HttpRequest) -> DatasetsOut:
     "/deliveries",
     operation_id="list_deliveries",
     url_name="list_deliveries",
-    summary="Own deliveries",
+    summary="本部门经接口报送的批次 / Own deliveries",
+    description="最新在前，每页 20 批。 / Deliveries of the department through the API, newest first, 20 a page.",
     response=DeliveriesOut,
 )
 def list_deliveries(
     request: HttpRequest,
-    dataset: Annotated[str, Query(max_length=60, description="Only this dataset.")] = "",
-    state: Annotated[str, Query(max_length=20, description="Only this state.")] = "",
+    dataset: Annotated[str, Query(max_length=60, description="只看这一信息资源。 / Only this dataset.")] = "",
+    state: Annotated[str, Query(max_length=20, description="只看这一状态。 / Only this state.")] = "",
     page: Page = 1,
 ) -> DeliveriesOut:
-    """Deliveries of the department through the API, newest first, 20 a page."""
+    """A page of deliveries."""
     return api_reads.deliveries(_caller(request), dataset.replace("\0", ""), state.replace("\0", ""), page)
 
 
@@ -353,11 +361,13 @@ def list_deliveries(
     "/deliveries/{number}",
     operation_id="get_delivery",
     url_name="get_delivery",
-    summary="Receipt of a delivery",
+    summary="批次回执 / Receipt of a delivery",
+    description="处理到哪一步；入库后每一行的去向。其他部门的批次答复 404。 / How far it is, and once committed what became of "
+    "every row. Another department's delivery answers 404.",
     response=DeliveryOut,
 )
 def get_delivery(request: HttpRequest, number: Number) -> DeliveryOut:
-    """How far it is, and once committed what became of every row. Another department's delivery answers 404."""
+    """The receipt."""
     return api_reads.receipt(api_reads.delivery(_caller(request), number))
 
 
@@ -365,9 +375,10 @@ def get_delivery(request: HttpRequest, number: Number) -> DeliveryOut:
     "/deliveries/{number}/findings",
     operation_id="list_findings",
     url_name="list_findings",
-    summary="Findings of a delivery",
+    summary="逐行问题 / Findings of a delivery",
+    description="按文件中的顺序，每页 200 条。 / Remarks on its rows in the order of the file, 200 a page.",
     response=FindingsOut,
 )
 def list_findings(request: HttpRequest, number: Number, page: Page = 1) -> FindingsOut:
-    """Remarks on its rows in the order of the file, 200 a page."""
+    """A page of findings."""
     return api_reads.findings(api_reads.delivery(_caller(request), number), page)

@@ -195,23 +195,24 @@ class _Uploaded(TemporaryUploadedFile):
         super(TemporaryUploadedFile, self).__init__(file, name, content_type, 0, charset, extra)
 
 
-@contextlib.contextmanager
-def spool_form(request: HttpRequest, field: str = "file") -> Iterator[Spooled | None]:
-    """The uploaded file of a form, None when the field is empty. Raises BodyTooLarge.
-
-    Must run before anything reads the form: the view is exempt from the CSRF middleware and checks the mark itself.
-    """
-    sweep()
+def prepare_form(request: HttpRequest) -> None:
+    """Say where the files of this form go, before anything reads it. Raises BodyTooLarge for one that is announced so."""
     limit = limit_bytes()
     declared = declared_length(request)
     if declared is not None and declared > limit + (1 << 20):
         drain(request)
         raise too_large(limit)
-    handler = BoundedUpload(request)
-    request.upload_handlers = [handler]
+    sweep()
+    request.upload_handlers = [BoundedUpload(request)]
+
+
+@contextlib.contextmanager
+def spool_form(request: HttpRequest, field: str = "file") -> Iterator[Spooled | None]:
+    """The uploaded file of a prepared form, None when the field is empty. Raises BodyTooLarge."""
+    handler = request.upload_handlers[0]
     found = request.FILES.get(field)
-    if handler.exceeded:
-        raise too_large(limit)
+    if isinstance(handler, BoundedUpload) and handler.exceeded:
+        raise too_large(limit_bytes())
     if found is None:
         yield None
         return

@@ -29,6 +29,19 @@ _TITLES: dict[int, tuple[str, str]] = {
 }
 
 
+_GOOD: dict[int, tuple[str, str]] = {
+    200: ("完成", "Done"),
+    201: ("已入库，成为新的一版", "Stored as a new version"),
+    202: ("已接收，正在处理；进度见 Location", "Received and on its way; Location tells how far it is"),
+}
+
+
+def good(status: int, tongue: str) -> str:
+    """What a good answer means."""
+    zh, en = _GOOD.get(status, ("完成", "Done"))
+    return en if tongue == "en" else zh
+
+
 class MethodNotAllowed(XinyongError):
     """The address exists, but not for this method."""
 
