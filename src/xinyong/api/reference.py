@@ -118,10 +118,9 @@ def reference(request: HttpRequest) -> HttpResponse:
     english = language() == "en"
     found = operations(site.get_openapi_schema(), english)
     codes: dict[str, tuple[int, str]] = {}
-    for operation in found:
-        for answer in operation.answers:
-            if answer.code:
-                codes.setdefault(answer.code, (int(answer.status), answer.words))
+    for example in Description.examples:
+        if example.error is not None:
+            codes.setdefault(example.code, (example.status, example.error.message("en" if english else "zh")))
     context = {"operations": found, "codes": sorted((status, code, words) for code, (status, words) in codes.items())}
     return render(request, "api/reference.html", context)
 

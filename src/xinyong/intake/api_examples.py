@@ -18,7 +18,7 @@ from xinyong.ui.problems import MethodNotAllowed
 RECORD: dict[str, Any] = {
     "CF_XDR_MC": "示例接口有限公司",
     "CF_XDR_LB": "法人及非法人组织",
-    "CF_XDR_SHXYM": "91410700000000016Q",
+    "CF_XDR_SHXYM": "91410700000000019K",
     "CF_FRDB": "示例负责人",
     "CF_WSH": "（示）罚〔2026〕1号",
     "CF_WFXW": "未按规定公示",
@@ -30,9 +30,9 @@ RECORD: dict[str, Any] = {
     "CF_JDRQ": "2026-11-20",
     "CF_YXQ": "2099-12-31",
     "CF_CFJG": "示例市某局",
-    "CF_CFJGDM": "114107009000000197",
+    "CF_CFJGDM": "11410700900000014J",
     "CF_SJLY": "示例市某局",
-    "CF_SJLYDM": "114107009000000197",
+    "CF_SJLYDM": "11410700900000014J",
 }
 RECORDS = "/api/v1/datasets/penalty/records"
 DELIVERIES = "/api/v1/datasets/penalty/deliveries"
