@@ -76,14 +76,22 @@ def start_server(host: str, port: int, workers: int) -> subprocess.Popen[bytes]:
 
 
 def keep_effects(stop: threading.Event, seconds: float = 1.0) -> None:
-    """Let the effects read on until told to stop. A failure is logged and tried again: the corridor waits."""
+    """Let the effects read on until told to stop: at once when events are announced, and every second besides.
+
+    A failure is logged and tried again: the corridor waits.
+    """
     import logging
 
     from xinyong.ledger import corridor
+    from xinyong.runtime import database
 
-    while not stop.wait(seconds):
+    while not stop.is_set():
         try:
-            corridor.catch_up()
+            with database.connect(autocommit=True) as session:
+                corridor.listen(session)
+                while not stop.is_set():
+                    corridor.catch_up()
+                    corridor.wait(session, seconds)
         except Exception:  # the loop must outlive a database restart; the traceback is in the log
             logging.getLogger("xinyong.effects").exception("effects could not catch up; trying again")
             stop.wait(5)

@@ -31,6 +31,7 @@ from xinyong.intake.api_schemas import (
     RecordOut,
 )
 from xinyong.intake.models import Delivery
+from xinyong.ledger import corridor
 
 #: Largest single record, bytes: the longest lawful decision text as UTF-8 and room for the rest.
 RECORD_LIMIT = 1 << 20
@@ -179,6 +180,7 @@ def _settled(delivery: Delivery, entry: DatasetEntry) -> Delivery:
     if delivery.state not in _FINAL or delivery.state == Delivery.State.FAILED:
         try:
             actions.process(delivery, entry)
+            corridor.announce()
         except actions.DeliveryBusy:
             deadline = time.monotonic() + PATIENCE
             while time.monotonic() < deadline:

@@ -19,6 +19,7 @@ from xinyong.errors import XinyongError
 from xinyong.intake import actions, preview, record_form, records, upload_selectors, uploads
 from xinyong.intake.findings import Finding
 from xinyong.intake.models import Delivery
+from xinyong.ledger import corridor
 from xinyong.registry import selectors as registry
 from xinyong.ui.context import language
 
@@ -168,6 +169,7 @@ def _save(
         )
     try:
         actions.process(delivery, entry)
+        corridor.announce()
     except actions.DeliveryBusy:
         pass  # a worker took it up: its page shows how far it is
     except actions.DeliveryRefused as error:
