@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "xinyong.ledger",
     "xinyong.intake",
     "xinyong.publicity",
+    "xinyong.reports",
 ]
 
 MIDDLEWARE = [

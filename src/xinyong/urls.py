@@ -15,6 +15,7 @@ from xinyong.intake import api_examples as intake_api_examples
 from xinyong.intake import console as intake_console
 from xinyong.intake import record_console, upload_console
 from xinyong.publicity import public
+from xinyong.reports import public as reports_public
 from xinyong.ui import health
 
 intake_api_examples.register()
@@ -31,9 +32,11 @@ console_patterns: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    *reports_public.api_urlpatterns,
     path("api/v1/", site.urls),
     *i18n_patterns(
         *public.urlpatterns,
+        *reports_public.urlpatterns,
         *catalogue_public.urlpatterns,
         *reference.urlpatterns,
         path("console/", include(console_patterns)),

@@ -11,6 +11,7 @@ class Right(StrEnum):
     DELIVERY_VIEW_OWN = "delivery-view-own"
     DELIVERY_VIEW_ALL = "delivery-view-all"
     DELIVERY_SUBMIT = "delivery-submit"
+    REPORT_REVOKE = "report-revoke"
     DELIVERY_RELEASE = "delivery-release"
     REGISTRY_ACT = "registry-act"
     RESOLUTION_DECIDE = "resolution-decide"
@@ -28,6 +29,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.DELIVERY_RELEASE,
             Right.REGISTRY_ACT,
             Right.RESOLUTION_DECIDE,
+            Right.REPORT_REVOKE,
             Right.CLIENT_MANAGE,
         }
     ),
