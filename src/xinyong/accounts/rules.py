@@ -15,6 +15,7 @@ class Right(StrEnum):
     DELIVERY_RELEASE = "delivery-release"
     REGISTRY_ACT = "registry-act"
     RESOLUTION_DECIDE = "resolution-decide"
+    RECORD_STATUS = "record-status"
     CLIENT_MANAGE = "client-manage"
 
 
@@ -29,6 +30,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.DELIVERY_RELEASE,
             Right.REGISTRY_ACT,
             Right.RESOLUTION_DECIDE,
+            Right.RECORD_STATUS,
             Right.REPORT_REVOKE,
             Right.CLIENT_MANAGE,
         }
