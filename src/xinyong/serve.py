@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 
 import click
@@ -78,22 +79,31 @@ def start_server(host: str, port: int, workers: int) -> subprocess.Popen[bytes]:
 def keep_effects(stop: threading.Event, seconds: float = 1.0) -> None:
     """Let the effects read on until told to stop: at once when events are announced, and every second besides.
 
-    A failure is logged and tried again: the corridor waits.
+    An effect that fails is tried again with each round and holds up nobody: the others have read on by then. The log
+    says so twice a minute, not every second.
     """
     import logging
 
     from xinyong.ledger import corridor
     from xinyong.runtime import database
 
+    log, told = logging.getLogger("xinyong.effects"), 0.0
     while not stop.is_set():
         try:
             with database.connect(autocommit=True) as session:
                 corridor.listen(session)
                 while not stop.is_set():
-                    corridor.catch_up()
+                    try:
+                        corridor.catch_up()
+                    except Exception:  # the loop must outlive a database restart; the traceback is in the log
+                        if time.monotonic() - told > 30:
+                            told = time.monotonic()
+                            log.exception("effects could not catch up; trying again")
                     corridor.wait(session, seconds)
-        except Exception:  # the loop must outlive a database restart; the traceback is in the log
-            logging.getLogger("xinyong.effects").exception("effects could not catch up; trying again")
+        except Exception:  # the session is gone: the database restarts, or is away
+            if time.monotonic() - told > 30:
+                told = time.monotonic()
+                log.exception("the database is away; trying again")
             stop.wait(5)
 
 
