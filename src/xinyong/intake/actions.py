@@ -23,10 +23,9 @@ from xinyong.audit import actions as audit
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.errors import ErrorCode, XinyongError
-from xinyong.intake import commit, failures, lease, store
+from xinyong.intake import commit, engine, failures, lease, store
 from xinyong.intake.failures import DeliveryFailed
 from xinyong.intake.models import Delivery
-from xinyong.intake.reader import DeliveryReader
 from xinyong.intake.receipt import Progress, Receipt
 
 log = logging.getLogger("xinyong.intake")
@@ -205,9 +204,7 @@ def process(
         try:
             entry = entry or catalogue.entry(delivery.dataset_code, timezone.localdate(delivery.received_at))
             with lease.Heartbeat(delivery, report) as heartbeat:
-                reader = DeliveryReader(connection, delivery, entry, heartbeat)
-                outcome = reader.read()
-                return commit.commit(connection, delivery, outcome, started)
+                return engine.take_in(connection, delivery, entry, heartbeat, started=started)
         except Exception as error:
             with contextlib.suppress(Exception):  # a broken session is rolled back by the server
                 connection.rollback()
