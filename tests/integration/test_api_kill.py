@@ -41,7 +41,7 @@ if moment == "claimed":
 elif moment == "received":
     after(actions, "receive")
 elif moment == "reading":
-    commit.commit = die
+    commit.Loader.commit = die
 elif moment == "committed":
     after(actions, "process")
 elif moment == "before-keeping":
