@@ -133,6 +133,7 @@ class Loader:
         self._next = 0
         self._waiting = loading.Waiting()
         self._earlier = loading.Unchanged()
+        self._known_names = loading.Names()
         self._parameters: dict[int, dict[str, Any]] = {}
         loading.create_stage(connection)
         row = connection.execute("SELECT transaction_timestamp()").fetchone()
@@ -173,6 +174,7 @@ class Loader:
                 # Another loader stored one of these records, or two codes turned out to be one entity.
                 self.connection.execute("ROLLBACK TO SAVEPOINT part")
                 self.connection.execute("RELEASE SAVEPOINT part")
+                self._known_names = loading.Names()  # what was noted just now was taken back
                 coded = False
                 continue
             self.connection.execute("RELEASE SAVEPOINT part")
@@ -215,7 +217,8 @@ class Loader:
             ready = self._store(part, decided[accepted], run)
             if self._block is not None:
                 self._write(ready, self._next)
-        resolution.learn(self.connection, parameters)
+        if ready is not None:
+            resolution.learn(self.connection, parameters)
         if not part.target.entry.subject.creates:
             run("find_name_differences")
         if unresolved:
@@ -277,7 +280,10 @@ class Loader:
             loading.copy_in(self.connection, "copy_heads", encoding.heads(columns, heads["decided_on"]))
         if amount < len(found) and run("move_heads") != len(found) - amount:
             raise _Met
-        self._names += run("note_names")
+        names = self._known_names.fresh(chosen, found["entity"], registers=target.entry.subject.creates)
+        if names.height:
+            loading.copy_in(self.connection, "copy_names", encoding.text(names))
+            self._names += names.height
         if target.entry.subject.creates:
             run("update_nameless_entities")
         columns = {

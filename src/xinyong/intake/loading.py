@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 PART_ROWS = 50_000
 #: Rows that wait for the end of the file are kept in memory up to this size, then on disk.
 _HELD_BYTES = 48 << 20
+#: Names of entities remembered within a delivery, at most.
+_NAMES_SEEN = 1_000_000
 _FINDING_COLUMNS = (
     "row",
     "kind",
@@ -61,6 +63,8 @@ class Part:
 
     target: Target
     rows: pl.DataFrame
+    #: The rows as COPY text, where it was made ahead.
+    text: str | None = None
 
     @property
     def coded(self) -> bool:
@@ -97,7 +101,8 @@ def part(accepted: pl.DataFrame, target: Target) -> Part:
         )
     else:
         rows = rows.with_columns(status=pl.lit(None, pl.String), place=pl.lit(None, pl.String))
-    return Part(target=target, rows=rows)
+    made = Part(target=target, rows=rows)
+    return replace(made, text=staged(made)) if made.coded else made
 
 
 def _member(payloads: pl.Series, field: str | None) -> pl.Series:
@@ -109,6 +114,8 @@ def _member(payloads: pl.Series, field: str | None) -> pl.Series:
 
 def staged(part: Part) -> str:
     """The part as COPY text for ``copy_stage``, in the order of the codes: near codes lie near each other in an index."""
+    if part.text is not None:
+        return part.text
     subject = part.target.entry.subject
     rows = part.rows.with_columns(first_row=pl.lit(None, pl.Int64), equal_to_first=pl.lit(None, pl.Boolean))
     key = ["subject_code", "source_key"]
@@ -192,6 +199,34 @@ class Unchanged:
             at = np.minimum(np.searchsorted(known, records), len(known) - 1)
             found = np.where(known[at] == records, rows[at], found)
         return found
+
+
+class Names:
+    """Names the rows of a delivery give their entities: each combination goes to the database once."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def fresh(self, rows: pl.DataFrame, entities: encoding.Array, *, registers: bool) -> pl.DataFrame:
+        """Rows for ``copy_names``: those with a name not seen before of this entity. The register's rows are all kept."""
+        named = rows.select(
+            "row",
+            pl.Series("entity_id", entities.astype(np.int64)),
+            "subject_kind",
+            "subject_name",
+            pl.col("name_key").fill_null(""),
+            "status",
+            "place",
+            pl.lit("t" if registers else "f").alias("registers"),
+        ).filter(pl.col("subject_name").is_not_null())
+        if registers:
+            return named
+        hashes = named.select("entity_id", "subject_name").hash_rows()
+        seen = self._seen
+        new = [not (value in seen or seen.add(value)) for value in hashes]  # type: ignore[func-returns-value]
+        if len(seen) > _NAMES_SEEN:
+            seen.clear()  # a name sent twice is stored once all the same
+        return named.filter(pl.Series(new, dtype=pl.Boolean))
 
 
 class Waiting:

@@ -5,7 +5,7 @@ The engine calls, part by part, in the one open transaction of the delivery:
 1. :func:`resolve` with rows in the session's working table ``stage``. Afterwards ``resolved (row, entity_id)`` has one
    line for every row of ``stage``; an empty ``entity_id`` means that the entity is not certain and the row is rejected.
    Rows without a credit code come last, when every row of the file that could tie their number to a code is in.
-2. :func:`learn` once it is known what becomes of each row: what accepted and unchanged rows teach the registry.
+2. :func:`learn` once it is known what becomes of each row: what accepted rows teach the registry.
 3. :func:`explain` when rows of the part stayed without an entity: why.
 
 Whoever adds a way to tell entities (a further kind of number, a redirect after a merger) adds or changes statements of
@@ -48,7 +48,7 @@ def resolve(connection: Connection, parameters: Mapping[str, Any]) -> int:
 
 
 def learn(connection: Connection, parameters: Mapping[str, Any]) -> None:
-    """Keep what accepted and unchanged rows say about numbers."""
+    """Keep what accepted rows say about numbers; unchanged ones said it when they were accepted."""
     connection.execute(sql.statement("intake", "add_registration_numbers"), parameters)
 
 

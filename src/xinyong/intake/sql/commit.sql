@@ -70,18 +70,6 @@ WHERE decided.outcome = 'accepted' AND decided.version_no > 1
   AND head.entity_id = decided.entity_id AND head.record_id = decided.record_id
   AND head.version_no = decided.version_no - 1
 
--- name: note_names
--- Names these rows give, kept back until all rows are in: their rows in the registry stay free for other loaders.
-INSERT INTO fresh_name (row, entity_id, kind, name, name_key, status, place, registers)
-SELECT stage.row, decided.entity_id, stage.subject_kind, stage.subject_name, coalesce(stage.name_key, ''),
-    stage.status, stage.place, stage.registers
-FROM stage JOIN decided USING (row)
-LEFT JOIN LATERAL (
-    SELECT true AS yes FROM registry_name
-    WHERE NOT stage.registers AND entity_id = decided.entity_id AND name = stage.subject_name LIMIT 1
-) AS known ON true
-WHERE decided.outcome = 'accepted' AND stage.subject_name IS NOT NULL AND known.yes IS NULL
-
 -- name: retire_names
 -- A registered name replaced by another becomes a former name.
 UPDATE registry_name AS name SET kind = 'former', until = transaction_timestamp()

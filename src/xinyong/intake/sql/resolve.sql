@@ -88,7 +88,7 @@ LEFT JOIN LATERAL (
     WHERE type = 'registration_number' AND value = stage.registration_number LIMIT 1
 ) AS known ON true
 WHERE stage.subject_code IS NOT NULL AND stage.registration_number IS NOT NULL AND known.yes IS NULL
-  AND decided.outcome IN ('accepted', 'unchanged')
+  AND decided.outcome = 'accepted'
 ORDER BY stage.registration_number, stage.row
 ON CONFLICT (type, value) DO NOTHING
 

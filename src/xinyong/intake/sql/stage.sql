@@ -71,6 +71,10 @@ FROM STDIN
 -- Payloads of the few rows a judge wants to look at.
 COPY stage_payload (row, payload) FROM STDIN
 
+-- name: copy_names
+-- Names these rows give, kept back until all rows are in: their rows in the registry stay free for other loaders.
+COPY fresh_name (row, entity_id, kind, name, name_key, status, place, registers) FROM STDIN
+
 -- name: copy_decided
 -- What became of each row: 1 accepted, 2 unchanged, 3 unresolved, 4 contradiction.
 COPY (
