@@ -30,6 +30,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "api-report": ("/api/v1/reports/7F3K9QD2XA41", (404, 404, 404, 404, 404)),
     "catalogue": ("/catalogue", (200, 200, 200, 200, 200)),
     "catalogue-entry": ("/catalogue/penalty", (200, 200, 200, 200, 200)),
+    "catalogue-template": ("/catalogue/penalty/template/2018-zh.xlsx", (200, 200, 200, 200, 200)),
     "console-login": ("/console/login", (200, 302, 302, 302, 302)),
     "console-logout": ("/console/logout", (405, 405, 405, 405, 405)),
     "console-home": ("/console/", (404, 302, 302, 302, 302)),
