@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('intake', '0005_correction'),
+        ('intake', '0002_channel_hold'),
         ('registry', '0005_pending_links'),
     ]
 
