@@ -10,10 +10,10 @@ from xinyong.api import console as api_console
 from xinyong.api import reference
 from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
-from xinyong.intake import api as intake_api
-from xinyong.intake import api_examples as intake_api_examples
 from xinyong.desk import console as desk_console
 from xinyong.desk import registry_console
+from xinyong.intake import api as intake_api
+from xinyong.intake import api_examples as intake_api_examples
 from xinyong.intake import console as intake_console
 from xinyong.intake import record_console, upload_console
 from xinyong.publicity import public

@@ -140,7 +140,13 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     from xinyong.desk.models import Case
 
     case = Case.objects.get(name="示例无人知晓")
-    return {"code": "91130000123456788X", "number": receipt.delivery, "client": "matrix", "key": key.prefix, "case": str(case.pk)}
+    return {
+        "code": "91130000123456788X",
+        "number": receipt.delivery,
+        "client": "matrix",
+        "key": key.prefix,
+        "case": str(case.pk),
+    }
 
 
 @pytest.mark.parametrize("role", ROLES)

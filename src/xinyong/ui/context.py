@@ -12,9 +12,8 @@ from django.urls import Resolver404, resolve, translate_url
 from django.utils import timezone, translation
 
 from xinyong.accounts import selectors as accounts
-from xinyong.accounts.rules import Right, has_right
 from xinyong.accounts.models import User
-from xinyong.accounts.rules import Right
+from xinyong.accounts.rules import Right, has_right
 from xinyong.errors import XinyongError
 from xinyong.runtime import config
 
