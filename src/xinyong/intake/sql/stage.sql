@@ -125,4 +125,4 @@ COPY (
 
 -- name: copy_numbers
 -- Numbers of other kinds in rows without a credit code.
-COPY stage_number (row, type, value) FROM STDIN WITH (FORMAT csv, NULL '\N')
+COPY stage_number (row, type, value) FROM STDIN
