@@ -58,6 +58,7 @@ class ErrorCode(StrEnum):
     SERVER_START = "server-start"
     REGISTRY_REFUSED = "registry-refused"
     REGISTRY_CHANGED = "registry-changed"
+    STORE_UNWRITABLE = "store-unwritable"
     MOMENT_AHEAD = "moment-ahead"
     STATUS_REFUSED = "status-refused"
     LOG_REFUSED = "log-refused"
