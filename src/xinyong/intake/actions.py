@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -80,16 +81,17 @@ def receive(
     parent: Delivery | None = None,
     file_name: str = "",
     origin: str = "",
+    announce: bool = True,
 ) -> Delivery:
     """Keep a file and give it a number. Returns at once; a worker takes it in.
 
     ``file_name``: the name the department knows, where ``path`` is a temporary file. ``origin``: where exactly it was
     found; the same file from the same origin is one delivery for good. Without an origin a file sent again is a delivery
-    of its own once the first one is finished. Raises store errors and catalogue errors before anything is recorded.
+    of its own once the first one is finished. ``announce``: wake a worker. Raises store errors and catalogue errors before anything is recorded.
     """
     entry = catalogue.entry(dataset, timezone.localdate())
     kept = store.keep(path)
-    return _receive(kept, file_name or path.name, entry, department, uploader, channel, parent, origin)
+    return _receive(kept, file_name or path.name, entry, department, uploader, channel, parent, origin, announce)
 
 
 def deliver(
@@ -104,7 +106,10 @@ def deliver(
     file_name: str = "",
     origin: str = "",
 ) -> Receipt:
-    """Receive a file and take it in here and now. Raises as :func:`receive` and :func:`process` do."""
+    """Receive a file and take it in here and now. Raises as :func:`receive` and :func:`process` do, but never Busy.
+
+    Where another process is at the very same delivery, its result is waited for.
+    """
     delivery = receive(
         path,
         dataset=dataset,
@@ -114,8 +119,17 @@ def deliver(
         parent=parent,
         file_name=file_name,
         origin=origin,
+        announce=False,
     )
-    return process(delivery, report=report)
+    pause = 0.05
+    while True:
+        try:
+            return process(delivery, report=report)
+        except DeliveryBusy:
+            if report is not None and delivery.progress:
+                report(Progress(**delivery.progress))
+            time.sleep(pause)
+            pause = min(pause * 2, 1.0)
 
 
 def _receive(
@@ -127,6 +141,7 @@ def _receive(
     channel: Delivery.Channel,
     parent: Delivery | None,
     origin: str,
+    announce: bool,
 ) -> Delivery:
     with transaction.atomic():
         # One at a time per department: its number series has no gap or double, and a file sent twice at once is one delivery.
@@ -176,7 +191,8 @@ def _receive(
                 **({"parent": parent.number} if parent else {}),
             },
         )
-        _notify()
+        if announce:
+            _notify()
         return delivery
 
 
@@ -193,9 +209,9 @@ def process(
     A delivery that is finished or held is left as it is; its receipt says so.
     """
     with lease.held(delivery) as connection:
+        delivery.refresh_from_db()
         if connection is None:
             raise DeliveryBusy(number=delivery.number)
-        delivery.refresh_from_db()
         if delivery.state in (Delivery.State.COMMITTED, Delivery.State.HELD):
             return commit.receipt(delivery)
         if delivery.state == Delivery.State.REFUSED:
@@ -254,8 +270,16 @@ def _refusal(delivery: Delivery) -> DeliveryRefused:
     )
 
 
+def _still_mine(delivery: Delivery) -> None:
+    """Lock the row; raise DeliveryBusy when the lease was taken away meanwhile: another try decides by now."""
+    now = Delivery.objects.select_for_update().get(pk=delivery.pk)
+    if (now.state, now.attempts) != (Delivery.State.READING, delivery.attempts):
+        raise DeliveryBusy(number=delivery.number)
+
+
 def _refuse(delivery: Delivery, error: XinyongError, started: datetime) -> None:
     with transaction.atomic():
+        _still_mine(delivery)
         delivery.state = Delivery.State.REFUSED
         delivery.failure = error.as_dict()
         delivery.seconds = (timezone.now() - started).total_seconds()
@@ -289,6 +313,7 @@ def _fail(delivery: Delivery, error: BaseException, started: datetime) -> Delive
         if django_connection.connection is not None and not django_connection.in_atomic_block:
             django_connection.close_if_unusable_or_obsolete()
         with transaction.atomic():
+            _still_mine(delivery)
             now = timezone.now()
             delivery.state = Delivery.State.FAILED
             delivery.failure = failed.as_dict()
@@ -301,9 +326,35 @@ def _fail(delivery: Delivery, error: BaseException, started: datetime) -> Delive
                 target=delivery.number,
                 detail={"why": why_en[:500], "try": delivery.tries},
             )
+    except DeliveryBusy:
+        raise
     except Exception:  # the reason of the failure is often that nothing can be written; the lease has ended
         log.exception("the failure of delivery %s could not be recorded; it stays open", delivery.number)
     return failed
+
+
+def give_up(delivery: Delivery) -> bool:
+    """End the tries of a delivery whose workers were killed again and again. False when another process is at it."""
+    with lease.held(delivery) as connection:
+        if connection is None:
+            return False
+        delivery.refresh_from_db()
+        if delivery.state != Delivery.State.READING:
+            return False
+        _fail(delivery, _Killed(tries=delivery.tries), timezone.now())
+        return True
+
+
+class _Killed(XinyongError):
+    """Every try ended with the process, none with a reason."""
+
+    zh = "处理进程连续 {tries} 次异常终止（内存不足或被强制结束）。"
+    en = "The process ended {tries} times without a word (out of memory, or killed)."
+
+
+def receipt_of(delivery: Delivery) -> Receipt:
+    """The receipt of a delivery in whatever state it is."""
+    return commit.receipt(delivery)
 
 
 def retry(delivery: Delivery, *, acting: str) -> Delivery:

@@ -69,6 +69,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("XINYONG_PORT", "8000", _integer, "Port the site listens on."),
     Setting("XINYONG_WORKERS", "2", _integer, "Web worker processes. More than free cores makes the site slower."),
     Setting(
+        "XINYONG_INTAKE_WORKERS",
+        "2",
+        _integer,
+        "Processes of 'xinyong serve' that take in deliveries; from two on, one takes only small ones. 0: none, "
+        "'xinyong worker' runs elsewhere.",
+    ),
+    Setting(
         "XINYONG_ALLOWED_HOSTS",
         "127.0.0.1,localhost,[::1]",
         _text,
