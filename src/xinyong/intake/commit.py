@@ -10,6 +10,7 @@ import psycopg
 from django.utils import timezone
 
 from xinyong.catalogue.entry import DatasetEntry
+from xinyong.intake import resolution
 from xinyong.intake.models import Delivery
 from xinyong.intake.reader import Outcome
 from xinyong.intake.receipt import Receipt
@@ -62,11 +63,7 @@ def commit(
 
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_COMMIT_LOCK,))
     connection.execute("ANALYZE stage (row, subject_code, registration_number, name_key)")
-    created = run("create_entities_by_code")
-    # A number that another row of this very file ties to a code names that entity, as if it had come before.
-    run("add_registration_numbers")
-    created += run("create_entities_by_registration_number")
-    run("resolve")
+    created = resolution.resolve(connection, parameters)
     connection.execute("ANALYZE resolved")
     run("decide")
     connection.execute("ANALYZE decided")
@@ -92,7 +89,7 @@ def commit(
         ):
             run(name)
     run("find_name_differences")
-    run("find_unresolved")
+    resolution.explain(connection, parameters)
     run("find_contradictions")
     run("store_findings")
     if accepted:
