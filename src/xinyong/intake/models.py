@@ -113,6 +113,19 @@ class Delivery(models.Model):
         return self.number
 
 
+class DeliveryProfile(models.Model):
+    """What a delivery looked like as a whole: the next ones of its dataset and department are compared with it."""
+
+    delivery = models.OneToOneField(
+        Delivery, primary_key=True, on_delete=models.PROTECT, related_name="profile", help_text="The delivery."
+    )
+    rows = models.IntegerField(help_text="Rows read.")
+    rejected = models.IntegerField(help_text="Rows sent back before entities were looked up.")
+    fill = models.JSONField(default=dict, help_text="Field code to the share of rows in which it is filled.")
+    values = models.JSONField(default=dict, help_text="Code-list field to the number of rows per value; no free text.")
+    unknown = models.JSONField(default=dict, help_text="Code-list field to the share of filled cells not in the list.")
+
+
 class StoredFinding(models.Model):
     """A remark on one row of a delivery; see :class:`xinyong.intake.findings.Finding`."""
 
