@@ -11,7 +11,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,14 +19,16 @@ from django.db import connection as django_connection
 from django.db import transaction
 from django.utils import timezone
 
-from xinyong.accounts.models import Department
+from xinyong.accounts import selectors as accounts
+from xinyong.accounts.models import Department, User
+from xinyong.accounts.rules import Right
 from xinyong.audit import actions as audit
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.errors import ErrorCode, XinyongError
-from xinyong.intake import commit, failures, lease, store
+from xinyong.intake import commit, failures, holding, lease, store
 from xinyong.intake.failures import DeliveryFailed
-from xinyong.intake.models import Delivery
+from xinyong.intake.models import Delivery, Duty, ZeroDeclaration
 from xinyong.intake.reader import DeliveryReader
 from xinyong.intake.receipt import Progress, Receipt
 
@@ -59,6 +61,46 @@ class DeliveryRefused(XinyongError):
     exit_code = 5
     zh = "批次 {number} 整批退回，未入库任何一行：{why_zh}"
     en = "Delivery {number} was refused as a whole, no row was stored: {why_en}"
+
+
+class SameOfficer(XinyongError):
+    """Whoever delivered a file may not release it."""
+
+    code = ErrorCode.RIGHT_MISSING
+    status = 403
+    exit_code = 4
+    zh = "批次 {number} 由 {who} 报送，须由另一名工作人员放行或作废。"
+    en = "Delivery {number} was sent by {who}; another officer has to release or discard it."
+
+
+class NoteMissing(XinyongError):
+    """A release or a discard needs its reason in words."""
+
+    code = ErrorCode.DELIVERY_STATE
+    status = 422
+    exit_code = 2
+    zh = "放行或作废批次 {number} 须写明理由。"
+    en = "Say why delivery {number} is released or discarded."
+
+
+class Discarded(XinyongError):
+    """An officer ended a held delivery."""
+
+    code = ErrorCode.DELIVERY_REFUSED
+    status = 422
+    exit_code = 5
+    zh = "批次 {number} 待放行期间由 {who} 作废：{note}"
+    en = "Delivery {number} was discarded by {who} while it was held: {note}"
+
+
+class PeriodWrong(XinyongError):
+    """A period of a declaration that ends before it begins, or in the future."""
+
+    code = ErrorCode.DELIVERY_STATE
+    status = 422
+    exit_code = 2
+    zh = "零报送期间 {from_day} 至 {to_day} 不成立：起不得晚于止，止不得晚于今天。"
+    en = "The period {from_day} to {to_day} cannot be declared: it ends before it begins, or in the future."
 
 
 class DeliveryState(XinyongError):
@@ -221,8 +263,20 @@ def process(
         try:
             entry = entry or catalogue.entry(delivery.dataset_code, timezone.localdate(delivery.received_at))
             with lease.Heartbeat(delivery, report) as heartbeat:
-                reader = DeliveryReader(connection, delivery, entry, heartbeat)
+                reader = DeliveryReader(
+                    connection,
+                    delivery,
+                    entry,
+                    heartbeat,
+                    holding.history(delivery, entry),
+                    partial=holding.is_partial(delivery),
+                )
                 outcome = reader.read()
+                reasons = holding.reasons(delivery, entry, outcome)
+                if reasons:
+                    holding.hold(connection, delivery, outcome, reasons, started)
+                    return commit.receipt(delivery)
+                holding.clear(connection, delivery, outcome)
                 return commit.commit(connection, delivery, outcome, started)
         except Exception as error:
             with contextlib.suppress(Exception):  # a broken session is rolled back by the server
@@ -369,6 +423,107 @@ def retry(delivery: Delivery, *, acting: str) -> Delivery:
         audit.record(actor=acting, deed="delivery.retried", target=found.number)
         _notify()
     return found
+
+
+def release(delivery: Delivery, acting: User, note: str) -> Delivery:
+    """Let a held delivery enter: it goes back into the line and a worker takes in the kept file as it stands.
+
+    Only what the officer has seen is released: a reason that arises later holds it again. Raises RightMissing,
+    NoteMissing, SameOfficer, or DeliveryState when it is not held (any more).
+    """
+    with transaction.atomic():
+        found = _held(delivery, acting, note)
+        found.state = Delivery.State.RECEIVED
+        found.released_by, found.released_at, found.release_note = acting.username, timezone.now(), note.strip()
+        found.tries = 0
+        found.save(update_fields=["state", "released_by", "released_at", "release_note", "tries"])
+        audit.record(
+            actor=acting.username,
+            deed="delivery.released",
+            target=found.number,
+            purpose=note.strip()[:200],
+            detail={"reasons": [reason[0] for reason in found.hold], "uploader": found.uploader},
+        )
+        _notify()
+    return found
+
+
+def discard(delivery: Delivery, acting: User, note: str) -> Delivery:
+    """End a held delivery without taking anything of it in. The file stays as evidence. Raises as release does."""
+    with transaction.atomic():
+        found = _held(delivery, acting, note)
+        found.state = Delivery.State.REFUSED
+        found.failure = Discarded(number=found.number, who=acting.display_name, note=note.strip()).as_dict()
+        found.save(update_fields=["state", "failure"])
+        audit.record(actor=acting.username, deed="delivery.discarded", target=found.number, purpose=note.strip()[:200])
+    return found
+
+
+def _held(delivery: Delivery, acting: User, note: str) -> Delivery:
+    """The delivery, locked, when this officer may decide about it now."""
+    accounts.require(acting, Right.DELIVERY_RELEASE)
+    found = Delivery.objects.select_for_update().get(pk=delivery.pk)
+    if acting.department_id != found.department_id and not accounts.may(acting, Right.DELIVERY_VIEW_ALL):
+        raise accounts.RightMissing(right=Right.DELIVERY_RELEASE.value)
+    if acting.username == found.uploader:
+        raise SameOfficer(number=found.number, who=acting.display_name)
+    if not note.strip():
+        raise NoteMissing(number=found.number)
+    if found.state != Delivery.State.HELD:
+        raise DeliveryState(number=found.number, state=found.get_state_display(), state_en=found.state)
+    return found
+
+
+def declare_zero(
+    *, department: Department, dataset: str, from_day: date, to_day: date, acting: str, note: str = ""
+) -> ZeroDeclaration:
+    """Write down that a department has nothing to deliver for a period. Raises PeriodWrong or catalogue errors."""
+    today = timezone.localdate()
+    catalogue.entry(dataset, today)
+    if from_day > to_day or to_day > today:
+        raise PeriodWrong(from_day=from_day, to_day=to_day)
+    with transaction.atomic():
+        made = ZeroDeclaration.objects.create(
+            department=department,
+            dataset_code=dataset,
+            from_day=from_day,
+            to_day=to_day,
+            declared_by=acting,
+            declared_at=timezone.now(),
+            note=note.strip(),
+        )
+        audit.record(
+            actor=acting,
+            deed="delivery.zero-declared",
+            target=f"{department.slug}/{dataset}",
+            detail={"from": from_day.isoformat(), "to": to_day.isoformat()},
+        )
+    return made
+
+
+def set_duty(
+    *,
+    department: Department,
+    dataset: str,
+    cycle: str = "",
+    since: date,
+    until: date | None = None,
+    four_eyes: bool = False,
+    reason: str = "",
+    acting: str,
+) -> Duty:
+    """Say that a department delivers a dataset, how often, and whether two persons are needed."""
+    catalogue.entry(dataset, timezone.localdate())
+    values = {"cycle": cycle, "since": since, "until": until, "four_eyes": four_eyes, "reason": reason}
+    with transaction.atomic():
+        made, _ = Duty.objects.update_or_create(department=department, dataset_code=dataset, defaults=values)
+        audit.record(
+            actor=acting,
+            deed="duty.set",
+            target=f"{department.slug}/{dataset}",
+            detail={key: str(value) for key, value in values.items()},
+        )
+    return made
 
 
 def resume(report: Report | None = None) -> list[Receipt]:
