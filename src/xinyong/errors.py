@@ -40,6 +40,8 @@ class ErrorCode(StrEnum):
     DELIVERY_REFUSED = "delivery-refused"
     DELIVERY_FAILED = "delivery-failed"
     DELIVERY_STATE = "delivery-state"
+    SOURCE_INVALID = "source-invalid"
+    SOURCE_UNAVAILABLE = "source-unavailable"
     GENERATOR_OPTION = "generator-option"
     SERVER_START = "server-start"
     REGISTRY_REFUSED = "registry-refused"

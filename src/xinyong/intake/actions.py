@@ -124,15 +124,17 @@ def receive(
     file_name: str = "",
     origin: str = "",
     announce: bool = True,
+    within: Path | None = None,
 ) -> Delivery:
     """Keep a file and give it a number. Returns at once; a worker takes it in.
 
     ``file_name``: the name the department knows, where ``path`` is a temporary file. ``origin``: where exactly it was
     found; the same file from the same origin is one delivery for good. Without an origin a file sent again is a delivery
-    of its own once the first one is finished. ``announce``: wake a worker. Raises store errors and catalogue errors before anything is recorded.
+    of its own once the first one is finished. ``announce``: wake a worker. ``within``: the folder the
+    file must really lie in. Raises store errors and catalogue errors before anything is recorded.
     """
     entry = catalogue.entry(dataset, timezone.localdate())
-    kept = store.keep(path)
+    kept = store.keep(path, within=within)
     return _receive(kept, file_name or path.name, entry, department, uploader, channel, parent, origin, announce)
 
 

@@ -76,6 +76,24 @@ SETTINGS: tuple[Setting, ...] = (
         "'xinyong worker' runs elsewhere.",
     ),
     Setting(
+        "XINYONG_INBOX",
+        "",
+        _text,
+        "Folder watched for files, with subfolders DEPARTMENT/DATASET. Empty: nothing is watched.",
+    ),
+    Setting(
+        "XINYONG_INBOX_QUIET",
+        "10",
+        _integer,
+        "Seconds a file in the watched folder must stay unchanged to count as complete, unless NAME.done lies beside it.",
+    ),
+    Setting(
+        "XINYONG_SOURCES",
+        "",
+        _text,
+        "Folder with the definitions of sources to pull from and their password files. Empty: sources below XINYONG_HOME.",
+    ),
+    Setting(
         "XINYONG_ALLOWED_HOSTS",
         "127.0.0.1,localhost,[::1]",
         _text,
