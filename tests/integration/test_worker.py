@@ -130,10 +130,19 @@ def test_who_has_something_running_waits(receive: Callable[..., Delivery]) -> No
 def test_a_worker_hears_of_a_delivery_without_looking(receive: Callable[..., Delivery]) -> None:
     with database.connect(autocommit=True) as connection:
         jobs.listen(connection)
-        threading.Timer(0.3, receive).start()
+
+        def later() -> None:
+            from django.db import connections
+
+            receive()
+            connections.close_all()
+
+        thread = threading.Timer(0.3, later)
+        thread.start()
         began = time.monotonic()
         jobs.wait(connection, jobs.LOOK)
         assert time.monotonic() - began < jobs.LOOK / 2
+        thread.join()
 
 
 # --- kills ------------------------------------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import psycopg
-import pymysql
+import pymysql  # type: ignore[import-untyped]
 from psycopg import sql as psql
-from pymysql.constants import ER
+from pymysql.constants import ER  # type: ignore[import-untyped]
 
 from xinyong.errors import XinyongError
 from xinyong.intake.pull.errors import SourceInvalid, SourceLocked, SourceTable, SourceUnavailable
