@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "effects": "xinyong.ledger.cli:effects",
     "verify-log": "xinyong.ledger.log_cli:verify_log",
     "proof": "xinyong.ledger.log_cli:proof",
+    "report": "xinyong.reports.cli:report",
     "department": "xinyong.accounts.cli:department",
     "user": "xinyong.accounts.cli:user",
 }

@@ -43,6 +43,8 @@ class ErrorCode(StrEnum):
     SOURCE_INVALID = "source-invalid"
     SOURCE_UNAVAILABLE = "source-unavailable"
     GENERATOR_OPTION = "generator-option"
+    FONTS_MISSING = "fonts-missing"
+    REPORT_REFUSED = "report-refused"
     SERVER_START = "server-start"
     REGISTRY_REFUSED = "registry-refused"
     REGISTRY_CHANGED = "registry-changed"
