@@ -36,6 +36,8 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "deliveries": ("/console/deliveries", (404, 403, 200, 200, 200)),
     "delivery": ("/console/deliveries/{number}", (404, 403, 404, 200, 200)),
     "delivery-errors-xlsx": ("/console/deliveries/{number}/errors.xlsx", (404, 403, 404, 200, 200)),
+    "rhythm": ("/console/rhythm", (404, 403, 200, 200, 200)),
+    "rhythm-zero": ("/console/rhythm/zero", (405, 405, 405, 405, 405)),
     "delivery-errors-csv": ("/console/deliveries/{number}/errors.csv", (404, 403, 404, 200, 200)),
 }
 

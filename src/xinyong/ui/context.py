@@ -28,6 +28,8 @@ _SECTIONS = {
     "console-home": "deliveries",
     "deliveries": "deliveries",
     "delivery": "deliveries",
+    "rhythm": "rhythm",
+    "rhythm-zero": "rhythm",
 }
 
 
