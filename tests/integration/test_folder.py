@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from xinyong.intake import actions, folder, jobs, slips, store, worker
+from xinyong.intake import actions, folder, store, worker
 from xinyong.intake.models import Delivery
-from xinyong.runtime import database
 
 
 class Inbox:
@@ -146,61 +144,41 @@ def test_a_file_changed_after_it_was_received_is_taken_again(inbox: Inbox) -> No
     assert inbox.names() == []
 
 
-STEPS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {}
-
-
-def _step(module: Any, name: str) -> Callable[[pytest.MonkeyPatch], None]:
-    def arm(patch: pytest.MonkeyPatch) -> None:
-        def die(*_: Any, **__: Any) -> None:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        patch.setattr(module, name, die)
-
-    return arm
-
-
 @pytest.mark.parametrize(
-    ("module", "name"),
+    "step",
     [
-        (store, "keep"),  # before anything
-        (actions, "_receive"),  # the bytes are kept, no row
-        (folder.Watcher, "_solved"),  # the row is there, the watcher does not know
-        (slips, "lay_beside"),  # taken in, no receipt
-        (os, "rename"),  # the receipt lies there, the file was not moved
-        (folder, "_sync"),  # moved
+        "store.keep",  # before anything
+        "actions._receive",  # the bytes are kept, no row
+        "folder.Watcher._solved",  # the row is there, the watcher does not know
+        "slips.lay_beside",  # taken in, no receipt
+        "os.rename",  # the receipt lies there, the file was not moved
+        "folder._sync",  # moved
     ],
-    ids=["before", "kept", "received", "taken in", "receipt", "moved"],
 )
-def test_killed_between_two_steps_nothing_is_lost_or_doubled(
-    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, module: Any, name: str
-) -> None:
-    """A child process dies by SIGKILL exactly there; the next one finishes."""
-    from django.db import connections
-
+def test_killed_between_two_steps_nothing_is_lost_or_doubled(inbox: Inbox, dying: Any, step: str) -> None:
+    """A process dies by SIGKILL exactly there; the next one finishes."""
     inbox.put("killed.csv")
-    done = inbox.put("killed.csv.done", b"")
-    connections.close_all()
-    child = os.fork()
-    if child == 0:  # pragma: no cover  the child
-        try:
-            _step(module, name)(monkeypatch)
-            watcher = inbox.watcher(quiet=3600)
-            for _ in range(3):
-                watcher.look()
-                with database.connect(autocommit=True) as connection:
-                    while jobs.take_one(connection) is not None:
-                        pass
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, "it never came to that step"
+    inbox.put("killed.csv.done", b"")
+    dying(
+        f"""
+from pathlib import Path
+from xinyong.intake import actions, folder, jobs, slips, store
+{step} = die
+watcher = folder.Watcher(Path({str(inbox.path)!r}), 3600)
+for _ in range(3):
+    watcher.look()
+    with database.connect(autocommit=True) as connection:
+        while jobs.take_one(connection) is not None:
+            pass
+"""
+    )
     watcher = inbox.watcher(quiet=3600)
     for _ in range(3):
         watcher.look()
         take_in()
     (delivery,) = of("killed.csv")
     assert (delivery.state, delivery.accepted) == ("committed", 2)
-    assert inbox.names() == ([] if name != "_sync" else [done.name] if done.exists() else [])
+    assert [name for name in inbox.names() if not name.endswith(".done")] == []
     files = [item for item in inbox.names("taken") if item.endswith("-killed.csv")]
     assert files == [f"{delivery.number}-killed.csv"]
     assert f"{delivery.number}-killed.csv.receipt.txt" in inbox.names("taken")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -244,42 +243,33 @@ def test_batches_follow_each_other(front: Front, define: Definitions, desk: Any)
     assert {flag for flag, _ in front.flags().values()} == {"9"}
 
 
-@pytest.mark.parametrize("moment", ["before the commit", "before the flags", "in the middle of the flags"])
-def test_killed_anywhere_the_next_pull_finishes(
-    front: Front, define: Definitions, desk: Any, monkeypatch: pytest.MonkeyPatch, moment: str
-) -> None:
-    from django.db import connections
+_MOMENTS = {
+    "before the commit": "Loader.commit = die",
+    "before the flags": "run._flag = die",
+    "in the middle of the flags": """
+run._FLAG_AT_ONCE = 2
+real = KIND.flag
+calls = []
+def second(self, rows):
+    calls.append(1)
+    return real(self, rows) if len(calls) == 1 else die()
+KIND.flag = second
+""",
+}
 
+
+@pytest.mark.parametrize("moment", _MOMENTS)
+def test_killed_anywhere_the_next_pull_finishes(
+    front: Front, define: Definitions, desk: Any, dying: Any, moment: str
+) -> None:
     made = filled(front, desk, 6)
     source = define.write(front)
     before = desk.totals()["versions"]
-    connections.close_all()
-    child = os.fork()
-    if child == 0:  # pragma: no cover  the child
-
-        def die(*_: Any, **__: Any) -> None:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        try:
-            if moment == "before the commit":
-                monkeypatch.setattr(actions.commit, "commit", die)
-            elif moment == "before the flags":
-                monkeypatch.setattr(run, "_flag", die)
-            else:
-                monkeypatch.setattr(run, "_FLAG_AT_ONCE", 2)
-                kind = dialects._Postgres if front.dialect == "postgresql" else dialects._MariaDB
-                real, calls = kind.flag, []
-
-                def second(self: Any, rows: Any) -> int:
-                    calls.append(1)
-                    return real(self, rows) if len(calls) == 1 else die() or 0
-
-                monkeypatch.setattr(kind, "flag", second)
-            run.pull(source)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status)
+    kind = "dialects._Postgres" if front.dialect == "postgresql" else "dialects._MariaDB"
+    dying(
+        "from xinyong.intake.commit import Loader\nfrom xinyong.intake.pull import dialects, run, sources\n"
+        f"{_MOMENTS[moment].replace('KIND', kind)}\nrun.pull(sources.load('front'))\n"
+    )
     expected = 2 if moment == "in the middle of the flags" else 0
     assert sum(flag == "9" for flag, _ in front.flags().values()) == expected
     list(run.pull_all(source))
