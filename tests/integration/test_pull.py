@@ -81,7 +81,9 @@ def mariadb() -> Iterator[str]:
     """A MariaDB server of the test run's own: not root, no network, a socket in a temporary folder. Yields the socket."""
     server = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
     tables = Path("/usr/share/mysql")
-    if not Path(server).exists() or not (tables / "mariadb_system_tables.sql").exists():
+    #: Older packages name the scripts mysql_…, newer ones mariadb_….
+    family = next((name for name in ("mariadb", "mysql") if (tables / f"{name}_system_tables.sql").exists()), None)
+    if not Path(server).exists() or family is None:
         pytest.skip("MariaDB is not installed (make mariadb): pulling from it is not tested")
     place = Path(tempfile.mkdtemp(prefix="xymdb-", dir="/tmp"))
     if os.geteuid() == 0:
@@ -89,7 +91,7 @@ def mariadb() -> Iterator[str]:
         os.chown(place, nobody.pw_uid, nobody.pw_gid)
     data, socket = place / "data", place / "s"
     try:
-        parts = ("mariadb_system_tables.sql", "mariadb_system_tables_data.sql")
+        parts = (f"{family}_system_tables.sql", f"{family}_performance_tables.sql", f"{family}_system_tables_data.sql")
         script = "CREATE DATABASE mysql; USE mysql; SET @auth_root_socket=NULL; SET @skip_auth_anonymous=1;\n"
         script += "".join((tables / part).read_text(encoding="utf-8") for part in parts)
         data.mkdir()
