@@ -62,7 +62,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
 }
 
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
-TAKES_POST = {"upload", "record", "clients", "client", "client-key", "client-key-revoke"}
+TAKES_POST = {"rhythm-zero", "upload", "record", "clients", "client", "client-key", "client-key-revoke"}
 
 
 def _routes(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
