@@ -147,6 +147,7 @@ def test_one_record_by_form(desk: Desk, officers: dict[str, Client]) -> None:
     form = reporter.get(RECORD).content.decode()
     for text in ("处罚决定日期", 'type="checkbox" name="f-CF_CFLB"', '<select id="id-CF_XDR_LB"', "必填"):
         assert text in form, text
+    assert "2015年标准）" not in form
     values = _penalty(desk, CF_WSH="（填）罚〔2026〕1号", CF_JDRQ=(date.today() - timedelta(days=2)).isoformat())
 
     wrong = reporter.post(RECORD, {**values, "f-CF_JDRQ": "2026-13-02", "f-CF_XDR_LB": "", "step": "check"})
