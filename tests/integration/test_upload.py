@@ -37,6 +37,7 @@ def officers(desk: Desk) -> dict[str, Client]:
         clients[name] = Client(headers={"accept-language": "zh-CN"})
         assert clients[name].login(username=name, password=PASSWORD)
     desk.take([desk.registration(desk.code(1), NAME)])
+    desk.catch_up()
     return clients
 
 
@@ -185,7 +186,11 @@ def test_several_kinds_and_other_words(desk: Desk, officers: dict[str, Client]) 
     values["o-CF_CFLB"] = "其他-责令改正"
     answer = officers["reporter"].post(RECORD, {**values, "step": "save"})
     assert answer.status_code == 303, answer.content.decode()
-    payload = desk.one("SELECT payload FROM ledger_version WHERE payload->>'CF_WSH' = '（填）罚〔2026〕2号'")
+    from xinyong.ledger.models import Version
+
+    payload = next(
+        item.payload for item in Version.objects.all() if item.payload.get("CF_WSH") == "（填）罚〔2026〕2号"
+    )
     assert payload["CF_CFLB"] == ["警告", "罚款", "其他-责令改正"]
 
 

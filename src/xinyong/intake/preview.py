@@ -20,7 +20,7 @@ from xinyong.intake.findings import Finding
 from xinyong.intake.reading import open_source
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
-from xinyong.runtime import cryptography
+from xinyong.runtime import cryptography, sql
 from xinyong.standards import credit_code
 
 #: Candidates shown beside the name.
@@ -102,11 +102,7 @@ def _held(entry: DatasetEntry, entity: Entity, accepted: pl.DataFrame) -> Held |
     # As the engine makes it: the first 16 bytes of SHA-256 over the business key.
     key = hashlib.sha256(str(accepted["business_key"][0]).encode()).digest()[:16]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT record_id, version_no, recorded_at, content_hash FROM ledger_record "
-            "WHERE entity_id = %s AND dataset_id = %s AND source_key = %s",
-            [entity.pk, dataset.pk, key],
-        )
+        cursor.execute(sql.statement("intake", "held_record"), {"entity": entity.pk, "dataset": dataset.pk, "key": key})
         row = cursor.fetchone()
     if row is None:
         return None
