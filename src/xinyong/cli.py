@@ -20,6 +20,8 @@ COMMANDS: dict[str, str] = {
     "silence": "xinyong.intake.rhythm_cli:silence",
     "zero": "xinyong.intake.rhythm_cli:zero",
     "duty": "xinyong.intake.rhythm_cli:duty",
+    "lint": "xinyong.intake.lint_cli:lint",
+    "template": "xinyong.catalogue.cli:template",
     "search": "xinyong.registry.cli:search",
     "show": "xinyong.ledger.cli:show",
     "check-code": "xinyong.runtime.cli:check_code",
@@ -34,6 +36,8 @@ COMMANDS: dict[str, str] = {
     "report": "xinyong.reports.cli:report",
     "department": "xinyong.accounts.cli:department",
     "user": "xinyong.accounts.cli:user",
+    "registry": "xinyong.desk.cli:registry",
+    "desk": "xinyong.desk.cli:desk",
     "client": "xinyong.api.cli:client",
 }
 
