@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "migrate": "xinyong.migrate:migrate",
     "intake": "xinyong.intake.cli:intake",
     "search": "xinyong.registry.cli:search",
+    "link": "xinyong.registry.cli:link",
     "show": "xinyong.ledger.cli:show",
     "check-code": "xinyong.runtime.cli:check_code",
     "generate": "xinyong.demo.cli:generate",
