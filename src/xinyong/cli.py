@@ -21,12 +21,15 @@ COMMANDS: dict[str, str] = {
     "generate": "xinyong.demo.cli:generate",
     "doctor": "xinyong.doctor:doctor",
     "catalogue": "xinyong.catalogue.cli:catalogue",
+    "diff": "xinyong.ledger.cli:diff",
+    "status": "xinyong.ledger.cli:status",
     "effects": "xinyong.ledger.cli:effects",
     "verify-log": "xinyong.ledger.log_cli:verify_log",
     "proof": "xinyong.ledger.log_cli:proof",
     "report": "xinyong.reports.cli:report",
     "department": "xinyong.accounts.cli:department",
     "user": "xinyong.accounts.cli:user",
+    "client": "xinyong.api.cli:client",
 }
 
 

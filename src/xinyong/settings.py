@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "xinyong.accounts",
     "xinyong.audit",
     "xinyong.catalogue",
+    "xinyong.api",
     "xinyong.registry",
     "xinyong.ledger",
     "xinyong.intake",

@@ -28,7 +28,10 @@ from xinyong.errors import ErrorCode, XinyongError
 from xinyong.runtime import config
 
 DATABASE = "xinyong"
+#: Owner of the tables, and superuser of the embedded server: used by ``migrate`` alone.
 ROLE = "xinyong"
+#: Everything else works as this role: it may read and add, but not change or remove what is append-only.
+APPLICATION_ROLE = "xinyong_app"
 _START_SECONDS = 120
 _ORPHAN_SECONDS = 60
 
@@ -64,8 +67,13 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Connection string (libpq keywords), without a password: the socket folder is private."""
+        """Connection string of the owner (libpq keywords), without a password: the socket folder is private."""
         return f"host={self.socket} dbname={DATABASE} user={ROLE}"
+
+    @property
+    def application_url(self) -> str:
+        """Connection string of the application's role."""
+        return f"host={self.socket} dbname={DATABASE} user={APPLICATION_ROLE}"
 
 
 def server() -> Server:
@@ -184,7 +192,11 @@ def _memory_mib() -> int:
 
 
 def _configuration(here: Server) -> str:
-    shared = max(128, min(2048, _memory_mib() // 8))
+    memory = _memory_mib()
+    shared = max(128, min(6144, memory // 4))
+    # Much log between checkpoints spares writing pages twice; never more than a small part of the disk.
+    free = shutil.disk_usage(here.root).free >> 30
+    log = max(2, min(12, free // 12))
     lines = [
         "# Written by xinyong at every start; put local changes into postgresql.auto.conf (ALTER SYSTEM).",
         "listen_addresses = ''",
@@ -193,10 +205,15 @@ def _configuration(here: Server) -> str:
         "max_connections = 100",
         f"shared_buffers = {shared}MB",
         "work_mem = 64MB",
-        f"maintenance_work_mem = {max(64, shared // 2)}MB",
-        "max_wal_size = 4GB",
-        "wal_compression = on",
-        "checkpoint_timeout = 15min",
+        f"maintenance_work_mem = {max(64, min(2048, memory // 12))}MB",
+        f"effective_cache_size = {max(256, memory // 2)}MB",
+        "random_page_cost = 1.1",
+        f"max_wal_size = {log}GB",
+        "min_wal_size = 512MB",
+        "wal_buffers = 64MB",
+        # Only pglz is built in: it costs the loader more time than the bytes it saves.
+        "wal_compression = off",
+        "checkpoint_timeout = 30min",
         "jit = off",
         "timezone = 'Asia/Shanghai'",
         "log_timezone = 'Asia/Shanghai'",
@@ -331,6 +348,9 @@ def _create_database(here: Server) -> None:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
         if found is None:
             connection.execute(f"CREATE DATABASE {DATABASE}")
+        from xinyong.runtime import rights
+
+        rights.ensure_role(connection, APPLICATION_ROLE)
 
 
 def stop() -> bool:
