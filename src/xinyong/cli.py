@@ -14,6 +14,8 @@ COMMANDS: dict[str, str] = {
     "stop": "xinyong.runtime.cli:stop",
     "migrate": "xinyong.migrate:migrate",
     "intake": "xinyong.intake.cli:intake",
+    "lint": "xinyong.intake.lint_cli:lint",
+    "template": "xinyong.catalogue.cli:template",
     "search": "xinyong.registry.cli:search",
     "link": "xinyong.registry.cli:link",
     "show": "xinyong.ledger.cli:show",
@@ -29,6 +31,8 @@ COMMANDS: dict[str, str] = {
     "report": "xinyong.reports.cli:report",
     "department": "xinyong.accounts.cli:department",
     "user": "xinyong.accounts.cli:user",
+    "registry": "xinyong.desk.cli:registry",
+    "desk": "xinyong.desk.cli:desk",
     "client": "xinyong.api.cli:client",
 }
 
