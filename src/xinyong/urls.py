@@ -10,10 +10,13 @@ from xinyong.api import console as api_console
 from xinyong.api import reference
 from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
+from xinyong.desk import console as desk_console
+from xinyong.desk import registry_console
 from xinyong.intake import api as intake_api
 from xinyong.intake import api_examples as intake_api_examples
 from xinyong.intake import console as intake_console
-from xinyong.intake import record_console, upload_console
+from xinyong.intake import record_console, rhythm_console, upload_console
+from xinyong.ledger import public as ledger_public
 from xinyong.publicity import public
 from xinyong.reports import public as reports_public
 from xinyong.ui import health
@@ -26,12 +29,16 @@ console_patterns: list[URLPattern | URLResolver] = [
     *upload_console.urlpatterns,
     *record_console.urlpatterns,
     *intake_console.urlpatterns,
+    *rhythm_console.urlpatterns,
+    *desk_console.urlpatterns,
+    *registry_console.urlpatterns,
     *api_console.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    *ledger_public.urlpatterns,
     *reports_public.api_urlpatterns,
     path("api/v1/", site.urls),
     *i18n_patterns(

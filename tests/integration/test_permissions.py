@@ -18,6 +18,7 @@ ROLES = ("visitor", "reader", "other", "owner", "operator")
 MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "healthz": ("/healthz", (200, 200, 200, 200, 200)),
     "readyz": ("/readyz", (200, 200, 200, 200, 200)),
+    "log-file": ("/log/checkpoint", (200, 200, 200, 200, 200)),
     "home": ("/", (200, 200, 200, 200, 200)),
     "search": ("/search?q=x", (200, 200, 200, 200, 200)),
     "search-suggest": ("/search/suggest?q=x", (200, 200, 200, 200, 200)),
@@ -30,12 +31,15 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "api-report": ("/api/v1/reports/7F3K9QD2XA41", (404, 404, 404, 404, 404)),
     "catalogue": ("/catalogue", (200, 200, 200, 200, 200)),
     "catalogue-entry": ("/catalogue/penalty", (200, 200, 200, 200, 200)),
+    "catalogue-template": ("/catalogue/penalty/template/2018-zh.xlsx", (200, 200, 200, 200, 200)),
     "console-login": ("/console/login", (200, 302, 302, 302, 302)),
     "console-logout": ("/console/logout", (405, 405, 405, 405, 405)),
     "console-home": ("/console/", (404, 302, 302, 302, 302)),
     "deliveries": ("/console/deliveries", (404, 403, 200, 200, 200)),
     "delivery": ("/console/deliveries/{number}", (404, 403, 404, 200, 200)),
     "delivery-errors-xlsx": ("/console/deliveries/{number}/errors.xlsx", (404, 403, 404, 200, 200)),
+    "rhythm": ("/console/rhythm", (404, 403, 200, 200, 200)),
+    "rhythm-zero": ("/console/rhythm/zero", (405, 405, 405, 405, 405)),
     "upload-new": ("/console/deliveries/new", (404, 403, 200, 200, 200)),
     "upload": ("/console/deliveries/new/registration?department=demo", (404, 403, 200, 200, 200)),
     "upload-known": ("/console/deliveries/new/registration/known?department=demo", (404, 403, 200, 200, 200)),
@@ -56,11 +60,26 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "list_deliveries": ("/api/v1/deliveries", (401, 401, 401, 401, 401)),
     "get_delivery": ("/api/v1/deliveries/{number}", (401, 401, 401, 401, 401)),
     "list_findings": ("/api/v1/deliveries/{number}/findings", (401, 401, 401, 401, 401)),
+    "desk": ("/console/desk", (404, 403, 200, 200, 200)),
+    "desk-case": ("/console/desk/{case}", (404, 403, 404, 404, 200)),
+    "desk-decide": ("/console/desk/{case}/decide", (405, 405, 405, 405, 405)),
+    "desk-undo": ("/console/desk/{case}/undo", (405, 405, 405, 405, 405)),
+    "desk-ask": ("/console/desk/{case}/ask", (405, 405, 405, 405, 405)),
+    "desk-answer": ("/console/desk/{case}/answer", (405, 405, 405, 405, 405)),
+    "desk-enter": ("/console/desk/{case}/enter", (405, 405, 405, 405, 405)),
+    "desk-decisions-csv": ("/console/desk/decisions.csv", (404, 403, 403, 403, 200)),
+    "desk-decisions-jsonl": ("/console/desk/decisions.jsonl", (404, 403, 403, 403, 200)),
+    "registry-acts": ("/console/registry", (404, 403, 403, 403, 200)),
+    "registry-acts-jsonl": ("/console/registry/acts.jsonl", (404, 403, 403, 403, 200)),
+    "registry-entity": ("/console/registry/entities/{code}", (404, 403, 403, 403, 200)),
+    "registry-merge": ("/console/registry/merge", (405, 405, 405, 405, 405)),
+    "registry-second": ("/console/registry/acts/1/second", (405, 405, 405, 405, 405)),
+    "registry-change": ("/console/registry/entities/{code}/change", (405, 405, 405, 405, 405)),
     "delivery-errors-csv": ("/console/deliveries/{number}/errors.csv", (404, 403, 404, 200, 200)),
 }
 
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
-TAKES_POST = {"upload", "record", "clients", "client", "client-key", "client-key-revoke"}
+TAKES_POST = {"rhythm-zero", "upload", "record", "clients", "client", "client-key", "client-key-revoke"}
 
 
 def _routes(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
@@ -105,6 +124,12 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         encoding="utf-8",
     )
     receipt = intake.deliver(file, dataset="registration", department=selectors.department("demo"), uploader="owner")
+    undecided = Path(tmp_path_factory.mktemp("undecided")) / "abnormal.csv"
+    undecided.write_text(
+        "企业名称,统一社会信用代码,列入原因,列入日期,列入机关\n示例无人知晓,,未按规定公示年度报告,2024-01-02,示例市场监管局\n",
+        encoding="utf-8",
+    )
+    intake.deliver(undecided, dataset="abnormal-list", department=selectors.department("demo"), uploader="owner")
     corridor.catch_up()
     assert (receipt.accepted, receipt.rejected) == (1, 1)
     client = client_actions.save_client(
@@ -116,13 +141,23 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         acting="test",
     )
     key = client_actions.make_key(client, days=1, acting="test")
-    return {"code": "91130000123456788X", "number": receipt.delivery, "client": "matrix", "key": key.prefix}
+    from xinyong.desk.models import Case
+
+    case = Case.objects.get(name="示例无人知晓")
+    return {
+        "code": "91130000123456788X",
+        "number": receipt.delivery,
+        "client": "matrix",
+        "key": key.prefix,
+        "case": str(case.pk),
+    }
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_who_may_post(world: dict[str, str], role: str) -> None:
     """Without the right nothing is written; what those with the right may write is tested beside each deed."""
     expected = {
+        "rhythm-zero": (404, 403, 422, 422, 403),
         "upload": (404, 403, 422, 422, 422),
         "record": (404, 403, 422, 422, 422),
         "clients": (404, 403, 403, 403, 422),
@@ -153,7 +188,9 @@ def test_every_route_is_in_the_matrix() -> None:
 def test_everybody_gets_exactly_what_the_matrix_says(world: dict[str, str], role: str, language: str) -> None:
     wrong = {}
     for name, (address, expected) in MATRIX.items():
-        if language and (name in ("healthz", "readyz") or (address.startswith("/api/") and name != "api-reference")):
+        if language and (
+            name in ("healthz", "readyz", "log-file") or (address.startswith("/api/") and name != "api-reference")
+        ):
             continue
         status = _client(role).get(language + address.format(**world)).status_code
         if status != expected[ROLES.index(role)]:
@@ -179,8 +216,38 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
             continue
         if name in ("report-document", "verify-file") and method == "post":
             continue  # what these two are for
+        if name.startswith(("desk-", "registry-")) and method == "post" and MATRIX[name][1] == (405,) * 5:
+            continue  # forms of the desk and the registry
         answer = getattr(_client("operator"), method)(address.format(**world))
         assert answer.status_code == 405, name
+
+
+@pytest.mark.parametrize("role", ["visitor", "reader", "other", "owner"])
+def test_forms_of_the_desk_and_the_registry_are_for_officers_only(world: dict[str, str], role: str) -> None:
+    from xinyong.desk.models import Opinion
+    from xinyong.registry.models import Act
+
+    forms = {
+        "/console/desk/{case}/decide": {"choice": "none", "reason": "x"},
+        "/console/desk/{case}/undo": {},
+        "/console/desk/{case}/ask": {"question": "x"},
+        "/console/desk/{case}/enter": {"kind": "individual_business", "name": "示例区饭店", "reason": "x"},
+        "/console/desk/{case}/answer": {"answer": "x"},
+        "/console/registry/merge": {"member": "{code}", "into": "{code}", "reason": "x", "evidence": "x"},
+        "/console/registry/acts/1/second": {"agree": "1"},
+        "/console/registry/entities/{code}/change": {
+            "deed": "number",
+            "type": "tax_number",
+            "value": "1",
+            "reason": "x",
+        },
+    }
+    for address, data in forms.items():
+        answer = _client(role).post(
+            address.format(**world), {key: value.format(**world) for key, value in data.items()}
+        )
+        assert answer.status_code in (403, 404), address
+    assert not Opinion.objects.exists() and not Act.objects.exists()
 
 
 def test_signing_out_needs_a_post_and_ends_the_session(world: dict[str, str]) -> None:

@@ -16,6 +16,8 @@ import psycopg
 from xinyong.catalogue.entry import DatasetEntry
 from xinyong.intake import encoding
 from xinyong.intake.findings import Finding
+from xinyong.registry import lists
+from xinyong.registry import selectors as registry
 from xinyong.runtime import config, sql
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -92,7 +94,10 @@ def part(accepted: pl.DataFrame, target: Target) -> Part:
     rows = accepted.with_columns(source_keys(accepted["business_key"])).drop("business_key")
     if subject.creates:
         rows = rows.with_columns(
-            _member(rows["payload"], subject.status).alias("status"),
+            # A status the list does not know stays in the words sent: it must never pass for the one before.
+            pl.coalesce(
+                pl.lit(_member(rows["payload"], subject.status)), pl.lit(_sent(rows["payload"], subject.status))
+            ).alias("status"),
             pl.concat_str(
                 [pl.lit(_member(rows["payload"], name)) for name in subject.place] or [pl.lit(None, pl.String)],
                 separator=" ",
@@ -110,6 +115,37 @@ def _member(payloads: pl.Series, field: str | None) -> pl.Series:
     if field is None:
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(payloads))
     return payloads.str.json_path_match(f'$["{field}"]')
+
+
+def _sent(payloads: pl.Series, field: str | None) -> pl.Series:
+    """A field as it was sent where it could not be read, shortened; null elsewhere."""
+    if field is None:
+        return pl.Series([None], dtype=pl.String).new_from_index(0, len(payloads))
+    return payloads.str.json_path_match(f'$["_raw"]["{field}"]').str.slice(0, 40)
+
+
+def other_numbers(part: Part) -> str:
+    """Numbers of other kinds (tax, certificates …) in rows without a credit code, as COPY text; see identifier-types.yml."""
+    entry, kinds = part.target.entry, lists.number_fields()
+    fields = [item.code for item in entry.fields if item.code in kinds]
+    if not fields:
+        return ""
+    rows = part.rows.filter(pl.col("subject_code").is_null()).select("row", "payload")
+    if not rows.height:
+        return ""
+    parts = [
+        rows.select(
+            "row",
+            pl.lit(kinds[field]).alias("type"),
+            pl.col("payload").str.json_path_match(f'$["{field}"]').alias("value"),
+        )
+        for field in fields
+    ]
+    found = pl.concat(parts).drop_nulls("value")
+    values = pl.Series(
+        "value", [registry.normalised_number(text) for text in found["value"].to_list()], dtype=pl.String
+    )
+    return encoding.text(found.with_columns(values).filter(pl.col("value").str.len_chars().is_between(4, 50)).unique())
 
 
 def staged(part: Part) -> str:

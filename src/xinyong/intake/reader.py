@@ -4,41 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 import polars as pl
 from django.utils import timezone
 
 from xinyong.accounts import selectors as accounts
 from xinyong.catalogue import selectors as catalogue
-from xinyong.catalogue.entry import Assertion, BundleEntry, DatasetEntry, Severity
+from xinyong.catalogue.entry import BundleEntry, DatasetEntry, Severity
 from xinyong.catalogue.models import Edition
-from xinyong.errors import ErrorCode, XinyongError
-from xinyong.intake import loading, store
+from xinyong.intake import assertions, checking, loading, store
 from xinyong.intake.ahead import ahead
 from xinyong.intake.checks import CheckContext, Checker, choose_layout, compile_entry
 from xinyong.intake.commit import Loader
-from xinyong.intake.findings import Finding, FindingKind
+from xinyong.intake.findings import Finding
 from xinyong.intake.loading import Part, Target
 from xinyong.intake.models import Delivery
+from xinyong.intake.profile import Collector, Profile
 from xinyong.intake.reading import Limits, RawBatch, open_source
 from xinyong.intake.receipt import Progress
 from xinyong.runtime import config, cryptography
 
 Report = Callable[[Progress], None]
-
-
-class AssertionFailed(XinyongError):
-    """A bound of the catalogue on the whole delivery is broken."""
-
-    code = ErrorCode.DELIVERY_REFUSED
-    status = 422
-    exit_code = 5
-    zh = "批次不符合目录中的整批约束「{assertion}」：实际 {actual}，界限 {bound}。{reason_zh}"
-    en = "The delivery breaks the bound '{assertion}' of the catalogue: {actual} against {bound}. {reason_en}"
 
 
 @dataclass(slots=True)
@@ -50,6 +38,10 @@ class Outcome:
     read: int = 0
     rejected_rows: int = 0
     notes: list[tuple[str, str]] = field(default_factory=list)
+    #: Bounds that keep the delivery back until a named person releases it: (code, Chinese, English).
+    hold: list[tuple[str, str, str]] = field(default_factory=list)
+    #: What the delivery looks like as a whole; None for a bundle.
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,23 +54,22 @@ class CheckedBatch:
     position: float
 
 
-def _completed(entry: DatasetEntry, header: Sequence[str]) -> list[str]:
-    """The columns of a bundle file with those the best layout of one entry misses: they are empty, not absent.
-
-    A row of such a file carries the columns of its own kind only, so a missing one is an empty cell of that row.
-    """
-    known = set(header)
-    best = max(entry.layouts, key=lambda layout: sum(column.column in known for column in layout.columns))
-    return [*header, *(column.column for column in best.columns if column.column not in known)]
-
-
 class DeliveryReader:
-    """Reads one delivery, once."""
+    """Reads one delivery, once. ``history``: the last good ones, ``partial``: it is a part by nature."""
 
-    def __init__(self, delivery: Delivery, entry: DatasetEntry | BundleEntry, report: Report | None) -> None:
+    def __init__(
+        self,
+        delivery: Delivery,
+        entry: DatasetEntry | BundleEntry,
+        report: Report | None,
+        history: Sequence[Profile] = (),
+        *,
+        partial: bool = False,
+    ) -> None:
         self.delivery = delivery
         self.entry = entry
         self.report = report
+        self.history, self.partial = history, partial
         self.today = timezone.localdate(delivery.received_at)
         self.started = time.monotonic()
         self.targets: dict[str, Target] = {}
@@ -89,7 +80,7 @@ class DeliveryReader:
             protect=cryptography.protect,
             fingerprint=cryptography.fingerprint,
         )
-        self.filled: Counter[str] = Counter()
+        self.collector: Collector | None = None
         if isinstance(entry, BundleEntry):
             self.entries = tuple(
                 found
@@ -116,6 +107,7 @@ class DeliveryReader:
                     self._hand_over(checked, loader)
                     read += checked.read
                     self._tell("read", read, checked.position)
+            outcome.notes.extend(checking.template_notes(self.entry, source.info.template))
             outcome.notes.extend((note.zh, note.en) for note in source.info.notes)
         self._assert(outcome)
         self._tell("commit", outcome.read, 1.0)
@@ -123,21 +115,14 @@ class DeliveryReader:
         return outcome
 
     def _known_columns(self) -> frozenset[str]:
-        names: set[str] = set()
-        if isinstance(self.entry, BundleEntry):
-            return frozenset()  # its rows carry different columns by kind; the routes judge them
-        for entry in self.entries:
-            for item in entry.fields:
-                names.update((item.code, item.name_zh, *item.columns))
-            for layout in entry.layouts:
-                names.update(column.column for column in layout.columns)
-        return frozenset(names)
+        # The rows of a bundle carry different columns by kind; the routes judge them.
+        return frozenset() if isinstance(self.entry, BundleEntry) else checking.known_columns(self.entries)
 
     def _checker(self, entry: DatasetEntry, header: Sequence[str], outcome: Outcome) -> Checker:
         checker = self.checkers.get(entry.code)
         if checker is None:
             bundle = isinstance(self.entry, BundleEntry)
-            match = choose_layout(entry, _completed(entry, header) if bundle else header)
+            match = choose_layout(entry, checking.completed(entry, header) if bundle else header)
             checker = self.checkers[entry.code] = compile_entry(entry, match, self.context)
             outcome.layout = match.layout.code
             edition = self.editions[entry.code]
@@ -145,6 +130,7 @@ class DeliveryReader:
                 entry=entry, layout=match.layout.code, dataset_id=edition.dataset_id, edition_id=edition.pk
             )
             if not bundle:
+                self.collector = Collector(entry, match)
                 outcome.notes.extend((note.zh, note.en) for note in checker.notes)
         return checker
 
@@ -156,14 +142,14 @@ class DeliveryReader:
         parts = []
         for entry, rows in self._routed(batch, findings, outcome):
             if isinstance(self.entry, BundleEntry):
-                missing = [name for name in _completed(entry, rows.columns[1:]) if name not in rows.columns]
+                missing = [name for name in checking.completed(entry, rows.columns[1:]) if name not in rows.columns]
                 rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
             checked = self._checker(entry, rows.columns[1:], outcome).check(rows)
             findings.extend(checked.findings)
             outcome.rejected_rows += rows.height - checked.accepted.height
             parts.append(loading.part(checked.accepted, self.targets[entry.code]))
-            for column in rows.columns[1:]:
-                self.filled[column] += rows.height - rows[column].null_count()
+            if self.collector is not None:
+                self.collector.add(rows)
         return CheckedBatch(parts=parts, findings=findings, read=batch.read, position=batch.position)
 
     def _hand_over(self, batch: CheckedBatch, loader: Loader) -> None:
@@ -183,69 +169,25 @@ class DeliveryReader:
     ) -> list[tuple[DatasetEntry, pl.DataFrame]]:
         if not isinstance(self.entry, BundleEntry):
             return [(self.entries[0], batch.rows)] if batch.rows.height else []
-        column = self.entry.discriminator
-        by_value = {route.value: route.dataset for route in self.entry.routes}
-        routed = []
-        values = batch.rows[column] if column in batch.rows.columns else pl.Series(column, [None] * batch.rows.height)
-        for entry in self.entries:
-            wanted = [value for value, dataset in by_value.items() if dataset == entry.code]
-            part = batch.rows.filter(values.is_in(wanted).fill_null(False))
-            if part.height:
-                routed.append((entry, part))
-        strays = batch.rows.filter(~values.is_in(list(by_value)).fill_null(False))
-        for row, value in zip(strays["_row"].to_list(), strays[column].to_list() if strays.height else [], strict=True):
-            findings.append(
-                Finding(
-                    row=row,
-                    kind=FindingKind.ROUTE,
-                    code="no-dataset",
-                    column=column,
-                    value=(value or "")[:200],
-                    reason_zh="目录中没有接收这一类信息的数据集，不得归集",
-                    reason_en="No dataset of the catalogue takes this kind; it must not be collected",
-                    suggestion_zh="请核对类别；确需归集的，先列入公共信用信息目录",
-                    suggestion_en="Check the kind; if it must be collected, enter it in the catalogue first",
-                )
-            )
-        outcome.rejected_rows += strays.height
+        routed, strays = checking.route(self.entry, self.entries, batch.rows)
+        findings.extend(strays)
+        outcome.rejected_rows += len(strays)
         return routed
 
     def _assert(self, outcome: Outcome) -> None:
-        """Judge the bounds of the catalogue on the whole delivery: abort it, or flag it in the receipt."""
-        if isinstance(self.entry, BundleEntry):
+        """Judge the bounds of the catalogue on the whole delivery: abort it, hold it, or leave a note."""
+        if self.collector is None or isinstance(self.entry, BundleEntry):
             return  # a file of many kinds has no whole that an entry's bounds could speak of
-        for assertion in self.entry.assertions:
-            actual = self._measured(assertion, outcome)
-            low = assertion.kind in ("min_rows", "fill_rate")
-            broken = actual is not None and (actual < assertion.value if low else actual > assertion.value)
-            if not broken:
-                continue
-            if assertion.abort:
-                raise AssertionFailed(
-                    assertion=assertion.code,
-                    actual=f"{actual:.4g}",
-                    bound=assertion.value,
-                    reason_zh=assertion.reason_zh,
-                    reason_en=assertion.reason_en,
-                )
-            outcome.notes.append(
-                (
-                    f"整批提示 {assertion.code}：实际 {actual:.4g}，界限 {assertion.value}。{assertion.reason_zh}",
-                    f"Delivery flag {assertion.code}: {actual:.4g} against {assertion.value}. {assertion.reason_en}",
-                )
-            )
-
-    def _measured(self, assertion: Assertion, outcome: Outcome) -> Decimal | None:
-        """What a bound is compared with; None where an empty delivery leaves nothing to compare."""
-        if assertion.kind in ("min_rows", "max_rows"):
-            return Decimal(outcome.read)
-        if not outcome.read:
-            return None
-        if assertion.kind == "reject_rate":
-            return Decimal(outcome.rejected_rows) / outcome.read
-        bound = self.checkers[self.entries[0].code].match.bound
-        filled = max((self.filled[column] for column, map_ in bound if map_.to == assertion.field), default=0)
-        return Decimal(filled) / outcome.read
+        outcome.profile = self.collector.profile(rows=outcome.read, rejected=outcome.rejected_rows)
+        for item in assertions.broken(self.entry, outcome.profile, self.history):
+            if self.partial and item.assertion.kind != "max_rows":
+                continue  # single records and corrections are parts by nature: no share of theirs means anything
+            if item.assertion.abort:
+                raise item.refusal()
+            if item.assertion.hold:
+                outcome.hold.append((item.assertion.code, item.zh, item.en))
+            else:
+                outcome.notes.append((f"整批提示 {item.zh}", f"Delivery flag {item.en}"))
 
     def _tell(self, phase: str, read: int, position: float) -> None:
         if self.report is None:

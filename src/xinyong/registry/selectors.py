@@ -13,7 +13,7 @@ from django.utils import timezone
 from xinyong.registry import keys, lists, rules
 from xinyong.registry.models import Entity, FormerHolder, Identifier, Name, Relation, Succession
 from xinyong.registry.search import anatomy, find, listing, words
-from xinyong.standards import credit_code
+from xinyong.standards import credit_code, entity_types
 from xinyong.standards.credit_code_diagnosis import Diagnosis, diagnose
 
 PAGE = 20
@@ -249,7 +249,7 @@ def search(
     """Entities by credit code, other number, or name: any part, short form, pinyin, and with one slip.
 
     Names are compared by their matching key, so width, brackets, spaces and traditional characters do not matter.
-    Corrections are looked for only where few names have the text as it is. A merged entry is found once, under the
+    Corrections are looked for only where few names have the text in them and none is it as a whole. A merged entry is found once, under the
     entry that speaks for it. ``chosen`` narrows the list (kind, status, place), ``facets`` asks what it can be narrowed by.
     """
     cleaned = _storable(text).strip()
@@ -281,10 +281,10 @@ def search(
 def _match(entity: Entity, hit: find.Hit) -> Match:
     reason = words.code_of(hit.reason)
     begin, length = hit.reason.span
-    # The span counts in the body; it is one piece of the name where the body stands in the name unbroken.
-    body = anatomy.of(hit.name).body
-    shift = hit.name.find(body)
-    span = (shift + begin, length) if begin >= 0 and shift >= 0 else (-1, 0)
+    places = anatomy.places(hit.name)
+    span = (-1, 0)
+    if begin >= 0 and length and begin + length <= len(places):
+        span = (places[begin], places[begin + length - 1] + 1 - places[begin])
     return Match(
         entity=entity,
         reason=reason,
@@ -321,3 +321,12 @@ def _looks_like_code(text: str) -> bool:
     compact = text.replace(" ", "").replace("-", "")
     ascii_share = sum(char.isascii() or "０" <= char <= "ｚ" for char in compact)
     return 8 <= len(compact) <= 24 and ascii_share == len(compact) and any(char.isdigit() for char in compact)
+
+
+def unknown_statuses() -> list[tuple[str, int]]:
+    """Registration statuses held that the list does not know, with how many entities bear each: an alarm.
+
+    Until the list has them they mean nothing; above all they never mean that an entity is in operation.
+    """
+    counted = Entity.objects.exclude(status="").values_list("status").annotate(models.Count("pk")).order_by("status")
+    return [(status, count) for status, count in counted if entity_types.registration_status(status) is None]

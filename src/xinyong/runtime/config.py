@@ -76,6 +76,31 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("XINYONG_PORT", "8000", _integer, "Port the site listens on."),
     Setting("XINYONG_WORKERS", "2", _integer, "Web worker processes. More than free cores makes the site slower."),
     Setting(
+        "XINYONG_INTAKE_WORKERS",
+        "2",
+        _integer,
+        "Processes of 'xinyong serve' that take in deliveries; from two on, one takes only small ones. 0: none, "
+        "'xinyong worker' runs elsewhere.",
+    ),
+    Setting(
+        "XINYONG_INBOX",
+        "",
+        _text,
+        "Folder watched for files, with subfolders DEPARTMENT/DATASET. Empty: nothing is watched.",
+    ),
+    Setting(
+        "XINYONG_INBOX_QUIET",
+        "10",
+        _integer,
+        "Seconds a file in the watched folder must stay unchanged to count as complete, unless NAME.done lies beside it.",
+    ),
+    Setting(
+        "XINYONG_SOURCES",
+        "",
+        _text,
+        "Folder with the definitions of sources to pull from and their password files. Empty: sources below XINYONG_HOME.",
+    ),
+    Setting(
         "XINYONG_ALLOWED_HOSTS",
         "127.0.0.1,localhost,[::1]",
         _text,
@@ -120,7 +145,13 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         _text,
         "Deeds that need a second person before they take effect, separated by commas: merge, split, succession, "
-        "succession_revoked, number, number_moved, rule, rule_revoked, resolution.",
+        "succession_revoked, number, number_moved, rule, rule_revoked, entity, resolution.",
+    ),
+    Setting(
+        "XINYONG_DESK_UNDO_SECONDS",
+        "60",
+        _integer,
+        "How long a decision of the desk waits before its row is sent again, so that a slip can be taken back, seconds.",
     ),
     Setting(
         "XINYONG_DEMO",
