@@ -15,7 +15,7 @@ from xinyong.desk import registry_console
 from xinyong.intake import api as intake_api
 from xinyong.intake import api_examples as intake_api_examples
 from xinyong.intake import console as intake_console
-from xinyong.intake import record_console, upload_console
+from xinyong.intake import record_console, rhythm_console, upload_console
 from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
 from xinyong.publicity import public
@@ -30,6 +30,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *upload_console.urlpatterns,
     *record_console.urlpatterns,
     *intake_console.urlpatterns,
+    *rhythm_console.urlpatterns,
     *desk_console.urlpatterns,
     *registry_console.urlpatterns,
     *api_console.urlpatterns,

@@ -38,6 +38,8 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "deliveries": ("/console/deliveries", (404, 403, 200, 200, 200)),
     "delivery": ("/console/deliveries/{number}", (404, 403, 404, 200, 200)),
     "delivery-errors-xlsx": ("/console/deliveries/{number}/errors.xlsx", (404, 403, 404, 200, 200)),
+    "rhythm": ("/console/rhythm", (404, 403, 200, 200, 200)),
+    "rhythm-zero": ("/console/rhythm/zero", (405, 405, 405, 405, 405)),
     "upload-new": ("/console/deliveries/new", (404, 403, 200, 200, 200)),
     "upload": ("/console/deliveries/new/registration?department=demo", (404, 403, 200, 200, 200)),
     "upload-known": ("/console/deliveries/new/registration/known?department=demo", (404, 403, 200, 200, 200)),
@@ -80,7 +82,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
 }
 
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
-TAKES_POST = {"upload", "record", "clients", "client", "client-key", "client-key-revoke"}
+TAKES_POST = {"rhythm-zero", "upload", "record", "clients", "client", "client-key", "client-key-revoke"}
 
 
 def _routes(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
@@ -160,6 +162,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 def test_who_may_post(world: dict[str, str], role: str) -> None:
     """Without the right nothing is written; what those with the right may write is tested beside each deed."""
     expected = {
+        "rhythm-zero": (404, 403, 422, 422, 403),
         "upload": (404, 403, 422, 422, 422),
         "record": (404, 403, 422, 422, 422),
         "clients": (404, 403, 403, 403, 422),

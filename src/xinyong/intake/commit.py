@@ -393,15 +393,16 @@ class Loader:
             self.connection.execute(sql.statement("intake", "insert_event"), parameters)
         self._seal({**counts, "state": Delivery.State.COMMITTED}, actor, "delivery.committed")
 
-    def hold(self, counts: dict[str, Any], actor: str) -> None:
-        """Keep findings and counts, and take back everything else."""
+    def hold(self, counts: dict[str, Any], actor: str, note: Callable[[], None]) -> None:
+        """Keep findings and counts, and take back everything else. ``note`` writes down why, in the same transaction."""
         statement = sql.statement("intake", "save_findings").format(int(self.delivery.pk))
         findings = loading.copy_out(self.connection, statement)
         self.connection.rollback()
         self.connection.execute("DELETE FROM intake_finding WHERE delivery_id = %s", (self.delivery.pk,))
         if findings:
             loading.copy_in(self.connection, "copy_findings", [findings])
-        self._seal({**counts, "state": Delivery.State.HELD, "committed_at": None}, actor, "delivery.checked")
+        note()
+        self._seal({**counts, "state": Delivery.State.HELD, "committed_at": None}, actor, "delivery.held")
 
     def _seal(self, counts: dict[str, Any], actor: str, deed: str) -> None:
         row = self.connection.execute(

@@ -6,11 +6,13 @@ import json
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import psycopg
 from django.utils import timezone
 
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
+from xinyong.intake import holding
 from xinyong.intake.commit import Loader, receipt
 from xinyong.intake.loading import Connection
 from xinyong.intake.models import Delivery
@@ -37,6 +39,8 @@ def take_in(
     unchanged), takes back everything in registry and ledger, and leaves the delivery ``held``. Call it again with
     ``commit=True`` to let the delivery in: it is decided anew against the ledger of that moment.
 
+    A bound of the catalogue or the rule of four eyes may hold it as well (:mod:`xinyong.intake.holding`).
+
     Raises XinyongError when the delivery must be refused as a whole; the transaction is then rolled back. A circle of
     waiting between loaders is tried again here.
     """
@@ -44,7 +48,9 @@ def take_in(
     for attempt in range(1, _ATTEMPTS + 1):
         loader = Loader(connection, delivery)
         try:
-            outcome = DeliveryReader(delivery, entry, report).read(loader)
+            past, part = holding.history(delivery, entry), holding.is_partial(delivery)
+            outcome = DeliveryReader(delivery, entry, report, past, partial=part).read(loader)
+            why = holding.reasons(delivery, entry, outcome)
             now = timezone.now()
             counts = {
                 "delivery": delivery.pk,
@@ -62,10 +68,11 @@ def take_in(
                 "oldest": loader.oldest,
                 "notes": json.dumps(outcome.notes, ensure_ascii=False),
             }
-            if commit:
+            if commit and not why:
+                holding.keep_profile(connection, delivery, outcome)
                 loader.commit(counts, delivery.uploader)
             else:
-                loader.hold(counts, delivery.uploader)
+                loader.hold(counts, delivery.uploader, partial(holding.note, connection, delivery, outcome, why))
             break
         except _RETRIED:
             connection.rollback()

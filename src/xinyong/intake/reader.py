@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -15,13 +14,14 @@ from xinyong.accounts import selectors as accounts
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry, Severity
 from xinyong.catalogue.models import Edition
-from xinyong.intake import checking, loading, store
+from xinyong.intake import assertions, checking, loading, store
 from xinyong.intake.ahead import ahead
 from xinyong.intake.checks import CheckContext, Checker, choose_layout, compile_entry
 from xinyong.intake.commit import Loader
 from xinyong.intake.findings import Finding
 from xinyong.intake.loading import Part, Target
 from xinyong.intake.models import Delivery
+from xinyong.intake.profile import Collector, Profile
 from xinyong.intake.reading import Limits, RawBatch, open_source
 from xinyong.intake.receipt import Progress
 from xinyong.runtime import config, cryptography
@@ -38,6 +38,10 @@ class Outcome:
     read: int = 0
     rejected_rows: int = 0
     notes: list[tuple[str, str]] = field(default_factory=list)
+    #: Bounds that keep the delivery back until a named person releases it: (code, Chinese, English).
+    hold: list[tuple[str, str, str]] = field(default_factory=list)
+    #: What the delivery looks like as a whole; None for a bundle.
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +55,21 @@ class CheckedBatch:
 
 
 class DeliveryReader:
-    """Reads one delivery, once."""
+    """Reads one delivery, once. ``history``: the last good ones, ``partial``: it is a part by nature."""
 
-    def __init__(self, delivery: Delivery, entry: DatasetEntry | BundleEntry, report: Report | None) -> None:
+    def __init__(
+        self,
+        delivery: Delivery,
+        entry: DatasetEntry | BundleEntry,
+        report: Report | None,
+        history: Sequence[Profile] = (),
+        *,
+        partial: bool = False,
+    ) -> None:
         self.delivery = delivery
         self.entry = entry
         self.report = report
+        self.history, self.partial = history, partial
         self.today = timezone.localdate(delivery.received_at)
         self.started = time.monotonic()
         self.targets: dict[str, Target] = {}
@@ -67,7 +80,7 @@ class DeliveryReader:
             protect=cryptography.protect,
             fingerprint=cryptography.fingerprint,
         )
-        self.filled: Counter[str] = Counter()
+        self.collector: Collector | None = None
         if isinstance(entry, BundleEntry):
             self.entries = tuple(
                 found
@@ -117,6 +130,7 @@ class DeliveryReader:
                 entry=entry, layout=match.layout.code, dataset_id=edition.dataset_id, edition_id=edition.pk
             )
             if not bundle:
+                self.collector = Collector(entry, match)
                 outcome.notes.extend((note.zh, note.en) for note in checker.notes)
         return checker
 
@@ -134,8 +148,8 @@ class DeliveryReader:
             findings.extend(checked.findings)
             outcome.rejected_rows += rows.height - checked.accepted.height
             parts.append(loading.part(checked.accepted, self.targets[entry.code]))
-            for column in rows.columns[1:]:
-                self.filled[column] += rows.height - rows[column].null_count()
+            if self.collector is not None:
+                self.collector.add(rows)
         return CheckedBatch(parts=parts, findings=findings, read=batch.read, position=batch.position)
 
     def _hand_over(self, batch: CheckedBatch, loader: Loader) -> None:
@@ -161,11 +175,19 @@ class DeliveryReader:
         return routed
 
     def _assert(self, outcome: Outcome) -> None:
-        """Judge the bounds of the catalogue on the whole delivery: abort it, or flag it in the receipt."""
-        if isinstance(self.entry, BundleEntry):
+        """Judge the bounds of the catalogue on the whole delivery: abort it, hold it, or leave a note."""
+        if self.collector is None or isinstance(self.entry, BundleEntry):
             return  # a file of many kinds has no whole that an entry's bounds could speak of
-        account = checking.Account(read=outcome.read, rejected_rows=outcome.rejected_rows, filled=self.filled)
-        outcome.notes.extend(checking.judge(self.entry, account, self.checkers.get(self.entry.code)))
+        outcome.profile = self.collector.profile(rows=outcome.read, rejected=outcome.rejected_rows)
+        for item in assertions.broken(self.entry, outcome.profile, self.history):
+            if self.partial and item.assertion.kind != "max_rows":
+                continue  # single records and corrections are parts by nature: no share of theirs means anything
+            if item.assertion.abort:
+                raise item.refusal()
+            if item.assertion.hold:
+                outcome.hold.append((item.assertion.code, item.zh, item.en))
+            else:
+                outcome.notes.append((f"整批提示 {item.zh}", f"Delivery flag {item.en}"))
 
     def _tell(self, phase: str, read: int, position: float) -> None:
         if self.report is None:

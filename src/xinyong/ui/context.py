@@ -30,6 +30,8 @@ _SECTIONS = {
     "console-home": "deliveries",
     "deliveries": "deliveries",
     "delivery": "deliveries",
+    "rhythm": "rhythm",
+    "rhythm-zero": "rhythm",
     "desk": "desk",
     "desk-case": "desk",
     "desk-decide": "desk",
