@@ -38,6 +38,7 @@ class ErrorCode(StrEnum):
     HEADER_WRONG = "header-wrong"
     DELIVERY_BUSY = "delivery-busy"
     DELIVERY_REFUSED = "delivery-refused"
+    CORRECTION_REFUSED = "correction-refused"
     GENERATOR_OPTION = "generator-option"
     SERVER_START = "server-start"
     LOG_REFUSED = "log-refused"

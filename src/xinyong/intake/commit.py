@@ -10,6 +10,7 @@ import psycopg
 from django.utils import timezone
 
 from xinyong.catalogue.entry import DatasetEntry
+from xinyong.intake import correction_return
 from xinyong.intake.models import Delivery
 from xinyong.intake.reader import Outcome
 from xinyong.intake.receipt import Receipt
@@ -95,6 +96,7 @@ def commit(
     run("find_unresolved")
     run("find_contradictions")
     run("store_findings")
+    correction_return.store(connection, delivery, outcome.answer)
     if accepted:
         run("insert_events")
     warnings = _count(connection, "SELECT count(*) FROM stage_finding WHERE severity = 'warning'")

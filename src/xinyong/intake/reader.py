@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import Assertion, BundleEntry, DatasetEntry, Severity
 from xinyong.catalogue.models import Edition
 from xinyong.errors import ErrorCode, XinyongError
-from xinyong.intake import loading, store
+from xinyong.intake import correction_return, correction_rows, loading, store
 from xinyong.intake.ahead import ahead
 from xinyong.intake.checks import CheckContext, Checker, choose_layout, compile_entry
 from xinyong.intake.findings import Finding, FindingKind
@@ -51,6 +51,8 @@ class Outcome:
     read: int = 0
     rejected_rows: int = 0
     notes: list[tuple[str, str]] = field(default_factory=list)
+    #: The returned rows of another delivery that this one answers.
+    answer: correction_return.Answer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +119,8 @@ class DeliveryReader:
         path = store.path_of(self.delivery.sha256)
         with open_source(path, limits, known_columns=self._known_columns()) as source:
             outcome.encoding = source.info.encoding
+            outcome.answer, notes = correction_return.recognise(self.delivery, source.info.header)
+            outcome.notes.extend(notes)
             if not isinstance(self.entry, BundleEntry):
                 self._checker(self.entry, source.info.header, outcome)  # a wrong header is told before any row is read
             read = 0
@@ -131,15 +135,7 @@ class DeliveryReader:
         return outcome
 
     def _known_columns(self) -> frozenset[str]:
-        names: set[str] = set()
-        if isinstance(self.entry, BundleEntry):
-            return frozenset()  # its rows carry different columns by kind; the routes judge them
-        for entry in self.entries:
-            for item in entry.fields:
-                names.update((item.code, item.name_zh, *item.columns))
-            for layout in entry.layouts:
-                names.update(column.column for column in layout.columns)
-        return frozenset(names)
+        return correction_rows.known_columns(self.entry)
 
     def _checker(self, entry: DatasetEntry, header: Sequence[str], outcome: Outcome) -> Checker:
         checker = self.checkers.get(entry.code)
@@ -157,6 +153,8 @@ class DeliveryReader:
         outcome.read += batch.read
         findings = list(batch.findings)
         outcome.rejected_rows += len({item.row for item in findings if item.severity is Severity.ERROR})
+        if outcome.answer is not None:
+            batch = replace(batch, rows=outcome.answer.take(batch.rows))
         accepted = []
         for entry, rows in self._routed(batch, findings, outcome):
             if isinstance(self.entry, BundleEntry):
