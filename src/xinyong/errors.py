@@ -39,6 +39,9 @@ class ErrorCode(StrEnum):
     DELIVERY_BUSY = "delivery-busy"
     DELIVERY_REFUSED = "delivery-refused"
     CORRECTION_REFUSED = "correction-refused"
+||||||| d819149
+    DELIVERY_FAILED = "delivery-failed"
+    DELIVERY_STATE = "delivery-state"
     GENERATOR_OPTION = "generator-option"
     SERVER_START = "server-start"
     LOG_REFUSED = "log-refused"

@@ -11,12 +11,15 @@ class Right(StrEnum):
     DELIVERY_VIEW_OWN = "delivery-view-own"
     DELIVERY_VIEW_ALL = "delivery-view-all"
     DELIVERY_SUBMIT = "delivery-submit"
+    DELIVERY_RELEASE = "delivery-release"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
     "reporter": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_SUBMIT}),
-    "supervisor": frozenset({Right.DELIVERY_VIEW_OWN}),
-    "operator": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_VIEW_ALL, Right.DELIVERY_SUBMIT}),
+    "supervisor": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_RELEASE}),
+    "operator": frozenset(
+        {Right.DELIVERY_VIEW_OWN, Right.DELIVERY_VIEW_ALL, Right.DELIVERY_SUBMIT, Right.DELIVERY_RELEASE}
+    ),
     "reader": frozenset(),
 }
 

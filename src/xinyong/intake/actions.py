@@ -1,19 +1,20 @@
-"""Taking in a delivery: receive the file, read and check it, resolve, commit, write the receipt.
+"""The life of a delivery: received, taken in, held, released, refused, failed, tried again.
 
 All rows of a delivery enter the ledger in one transaction, with their findings, registry changes, events and the
 receipt. Working rows live in temporary tables of one session. So a kill at any moment leaves either the whole delivery
-or nothing of it, and a repeat of the command takes it up again.
+or nothing of it, and whoever comes next takes it up again.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import psycopg
+from django.db import connection as django_connection
 from django.db import transaction
 from django.utils import timezone
 
@@ -22,16 +23,21 @@ from xinyong.audit import actions as audit
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.errors import ErrorCode, XinyongError
-from xinyong.intake import commit, store
+from xinyong.intake import commit, failures, lease, store
+from xinyong.intake.failures import DeliveryFailed
 from xinyong.intake.models import Delivery
 from xinyong.intake.reader import DeliveryReader
 from xinyong.intake.receipt import Progress, Receipt
-from xinyong.runtime import database
 
-#: First key of the advisory lock a loader holds on its delivery; it ends with the process.
-_LEASE = 0x0D31
+log = logging.getLogger("xinyong.intake")
+
+#: Workers listen here: a delivery was received or may be tried again.
+CHANNEL = "xinyong_deliveries"
 
 Report = Callable[[Progress], None]
+
+#: The same file sent again while one of these is not finished is that delivery, not another.
+UNFINISHED = (Delivery.State.RECEIVED, Delivery.State.READING, Delivery.State.HELD, Delivery.State.FAILED)
 
 
 class DeliveryBusy(XinyongError):
@@ -54,15 +60,62 @@ class DeliveryRefused(XinyongError):
     en = "Delivery {number} was refused as a whole, no row was stored: {why_en}"
 
 
-def deliver(
-    path: Path, *, dataset: str, department: Department, uploader: str, report: Report | None = None
-) -> Receipt:
-    """Receive a file and take it in. Raises store errors before anything is recorded, DeliveryRefused afterwards."""
-    today = timezone.localdate()
-    entry = catalogue.entry(dataset, today)
+class DeliveryState(XinyongError):
+    """What was asked for does not fit the state the delivery is in."""
+
+    code = ErrorCode.DELIVERY_STATE
+    status = 409
+    exit_code = 1
+    zh = "批次 {number} 现为「{state}」，不能这样处理。请刷新后查看当前状态。"
+    en = "Delivery {number} is '{state_en}' now; this cannot be done with it. Look at its present state."
+
+
+def receive(
+    path: Path,
+    *,
+    dataset: str,
+    department: Department,
+    uploader: str,
+    channel: Delivery.Channel = Delivery.Channel.COMMAND,
+    parent: Delivery | None = None,
+    file_name: str = "",
+    origin: str = "",
+) -> Delivery:
+    """Keep a file and give it a number. Returns at once; a worker takes it in.
+
+    ``file_name``: the name the department knows, where ``path`` is a temporary file. ``origin``: where exactly it was
+    found; the same file from the same origin is one delivery for good. Without an origin a file sent again is a delivery
+    of its own once the first one is finished. Raises store errors and catalogue errors before anything is recorded.
+    """
+    entry = catalogue.entry(dataset, timezone.localdate())
     kept = store.keep(path)
-    delivery = _receive(kept, path.name, entry, department, uploader)
-    return process(delivery, entry, report)
+    return _receive(kept, file_name or path.name, entry, department, uploader, channel, parent, origin)
+
+
+def deliver(
+    path: Path,
+    *,
+    dataset: str,
+    department: Department,
+    uploader: str,
+    report: Report | None = None,
+    channel: Delivery.Channel = Delivery.Channel.COMMAND,
+    parent: Delivery | None = None,
+    file_name: str = "",
+    origin: str = "",
+) -> Receipt:
+    """Receive a file and take it in here and now. Raises as :func:`receive` and :func:`process` do."""
+    delivery = receive(
+        path,
+        dataset=dataset,
+        department=department,
+        uploader=uploader,
+        channel=channel,
+        parent=parent,
+        file_name=file_name,
+        origin=origin,
+    )
+    return process(delivery, report=report)
 
 
 def _receive(
@@ -71,18 +124,23 @@ def _receive(
     entry: DatasetEntry | BundleEntry,
     department: Department,
     uploader: str,
+    channel: Delivery.Channel,
+    parent: Delivery | None,
+    origin: str,
 ) -> Delivery:
     with transaction.atomic():
         # One at a time per department: its number series has no gap or double, and a file sent twice at once is one delivery.
         Department.objects.select_for_update().get(pk=department.pk)
-        unfinished = Delivery.objects.filter(
-            sha256=kept.sha256,
-            dataset_code=entry.code,
-            department=department,
-            state__in=[Delivery.State.RECEIVED, Delivery.State.READING],
-        ).first()
-        if unfinished is not None:
-            return unfinished
+        known = Delivery.objects.filter(
+            sha256=kept.sha256, dataset_code=entry.code, department=department, parent=parent
+        ).order_by("-id")
+        same = (
+            known.filter(channel=channel, origin=origin).first()
+            if origin
+            else known.filter(state__in=UNFINISHED).first()
+        )
+        if same is not None:
+            return same
         now = timezone.now()
         stem = f"{department.slug}-{timezone.localtime(now):%Y%m%d}-"
         last = (
@@ -97,59 +155,103 @@ def _receive(
             department=department,
             dataset_code=entry.code,
             edition=entry.edition,
+            channel=channel,
+            parent=parent,
             uploader=uploader,
             file_name=file_name[:255],
             sha256=kept.sha256,
             size_bytes=kept.size_bytes,
             received_at=now,
+            origin=origin,
         )
         audit.record(
             actor=uploader,
             deed="delivery.received",
             target=delivery.number,
-            detail={"dataset": entry.code, "sha256": kept.sha256, "bytes": kept.size_bytes},
+            detail={
+                "dataset": entry.code,
+                "sha256": kept.sha256,
+                "bytes": kept.size_bytes,
+                "channel": channel.value,
+                **({"parent": parent.number} if parent else {}),
+            },
         )
+        _notify()
         return delivery
 
 
-@contextlib.contextmanager
-def _lease(delivery: Delivery) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-    connection = database.connect()
-    try:
-        row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (_LEASE, delivery.pk)).fetchone()
-        if row is None or not row[0]:
+def _notify() -> None:
+    with django_connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+
+
+def process(
+    delivery: Delivery, entry: DatasetEntry | BundleEntry | None = None, report: Report | None = None
+) -> Receipt:
+    """Read, check and commit a received delivery. Raises DeliveryBusy, DeliveryRefused or DeliveryFailed.
+
+    A delivery that is finished or held is left as it is; its receipt says so.
+    """
+    with lease.held(delivery) as connection:
+        if connection is None:
             raise DeliveryBusy(number=delivery.number)
-        connection.commit()
-        yield connection
-    finally:
-        connection.close()
-
-
-def process(delivery: Delivery, entry: DatasetEntry | BundleEntry, report: Report | None = None) -> Receipt:
-    """Read, check and commit a received delivery. Raises DeliveryBusy or DeliveryRefused."""
-    with _lease(delivery) as connection:
         delivery.refresh_from_db()
-        if delivery.state == Delivery.State.COMMITTED:
+        if delivery.state in (Delivery.State.COMMITTED, Delivery.State.HELD):
             return commit.receipt(delivery)
+        if delivery.state == Delivery.State.REFUSED:
+            raise _refusal(delivery)
         started = timezone.now()
-        delivery.state = Delivery.State.READING
-        delivery.attempts += 1
-        delivery.save(update_fields=["state", "attempts"])
+        _begin(delivery, started)
         try:
-            reader = DeliveryReader(connection, delivery, entry, report)
-            outcome = reader.read()
-            return commit.commit(connection, delivery, outcome, started)
-        except DeliveryRefused:
-            raise
-        except XinyongError as error:
-            connection.rollback()
+            entry = entry or catalogue.entry(delivery.dataset_code, timezone.localdate(delivery.received_at))
+            with lease.Heartbeat(delivery, report) as heartbeat:
+                reader = DeliveryReader(connection, delivery, entry, heartbeat)
+                outcome = reader.read()
+                return commit.commit(connection, delivery, outcome, started)
+        except Exception as error:
+            with contextlib.suppress(Exception):  # a broken session is rolled back by the server
+                connection.rollback()
+            if failures.is_technical(error):
+                raise _fail(delivery, error, started) from error
+            assert isinstance(error, XinyongError)  # everything else is technical
             if "path" in error.data:
                 error.data["path"] = delivery.file_name  # the name the department knows, not the store's
             _refuse(delivery, error, started)
-            refusal = DeliveryRefused(
-                number=delivery.number, why_zh=error.message("zh"), why_en=error.message("en"), cause=error.code.value
-            )
-            raise refusal from error
+            raise _refusal(delivery) from error
+
+
+def _begin(delivery: Delivery, started: datetime) -> None:
+    delivery.state = Delivery.State.READING
+    delivery.attempts += 1
+    delivery.tries += 1
+    delivery.taken_at = delivery.heartbeat_at = started
+    delivery.retry_at = None
+    delivery.worker = lease.me()
+    delivery.progress = {}
+    delivery.failure = {}
+    delivery.save(
+        update_fields=[
+            "state",
+            "attempts",
+            "tries",
+            "taken_at",
+            "heartbeat_at",
+            "retry_at",
+            "worker",
+            "progress",
+            "failure",
+        ]
+    )
+
+
+def _refusal(delivery: Delivery) -> DeliveryRefused:
+    failure = delivery.failure
+    return DeliveryRefused(
+        number=delivery.number,
+        why_zh=failure.get("message_zh", ""),
+        why_en=failure.get("message_en", ""),
+        cause=failure.get("error", ""),
+    )
 
 
 def _refuse(delivery: Delivery, error: XinyongError, started: datetime) -> None:
@@ -170,12 +272,61 @@ def _refuse(delivery: Delivery, error: XinyongError, started: datetime) -> None:
         store.path_of(delivery.sha256).unlink(missing_ok=True)
 
 
+def _fail(delivery: Delivery, error: BaseException, started: datetime) -> DeliveryFailed:
+    """Write down a technical failure and when it is tried again. Where the database is gone too, the try stays open."""
+    why_zh, why_en = failures.explained(error)
+    pause = failures.pause(delivery.tries)
+    if pause is None:
+        next_zh, next_en = (
+            "不再自动重试，请排除故障后手动重试。",
+            "It is not tried again by itself; mend the cause and retry.",
+        )
+    else:
+        next_zh, next_en = "稍后自动重试。", "It will be tried again by itself."
+    failed = DeliveryFailed(number=delivery.number, why_zh=why_zh, why_en=why_en, next_zh=next_zh, next_en=next_en)
+    log.error("delivery %s failed at try %s: %s", delivery.number, delivery.tries, why_en, exc_info=error)
+    try:
+        if django_connection.connection is not None and not django_connection.in_atomic_block:
+            django_connection.close_if_unusable_or_obsolete()
+        with transaction.atomic():
+            now = timezone.now()
+            delivery.state = Delivery.State.FAILED
+            delivery.failure = failed.as_dict()
+            delivery.retry_at = now + pause if pause is not None else None
+            delivery.seconds = (now - started).total_seconds()
+            delivery.save(update_fields=["state", "failure", "retry_at", "seconds"])
+            audit.record(
+                actor=delivery.worker or delivery.uploader,
+                deed="delivery.failed",
+                target=delivery.number,
+                detail={"why": why_en[:500], "try": delivery.tries},
+            )
+    except Exception:  # the reason of the failure is often that nothing can be written; the lease has ended
+        log.exception("the failure of delivery %s could not be recorded; it stays open", delivery.number)
+    return failed
+
+
+def retry(delivery: Delivery, *, acting: str) -> Delivery:
+    """Let a failed delivery be tried again now, with all its tries. Raises DeliveryState for any other state."""
+    with transaction.atomic():
+        found = Delivery.objects.select_for_update().get(pk=delivery.pk)
+        if found.state != Delivery.State.FAILED:
+            raise DeliveryState(number=found.number, state=found.get_state_display(), state_en=found.state)
+        found.tries = 0
+        found.retry_at = timezone.now()
+        found.save(update_fields=["tries", "retry_at"])
+        audit.record(actor=acting, deed="delivery.retried", target=found.number)
+        _notify()
+    return found
+
+
 def resume(report: Report | None = None) -> list[Receipt]:
-    """Take up every delivery a killed process left behind. Those still being worked on are left alone."""
+    """Take up every delivery a killed process left behind, and those that failed. Others' work is left alone."""
     receipts = []
-    waiting = Delivery.objects.filter(state__in=[Delivery.State.RECEIVED, Delivery.State.READING]).order_by("id")
+    waiting = Delivery.objects.filter(
+        state__in=[Delivery.State.RECEIVED, Delivery.State.READING, Delivery.State.FAILED]
+    ).order_by("id")
     for delivery in waiting:
-        entry = catalogue.entry(delivery.dataset_code, timezone.localdate())
-        with contextlib.suppress(DeliveryBusy, DeliveryRefused):
-            receipts.append(process(delivery, entry, report))
+        with contextlib.suppress(DeliveryBusy, DeliveryRefused, DeliveryFailed):
+            receipts.append(process(delivery, report=report))
     return receipts

@@ -58,6 +58,21 @@ class Delivery(models.Model):
     committed_at = models.DateTimeField(null=True, help_text="When its rows entered the ledger.")
     seconds = models.FloatField(null=True, help_text="Time from start of reading to commit, seconds.")
     attempts = models.IntegerField(default=0, help_text="How often reading was started; more than 1 after a crash.")
+    tries = models.IntegerField(
+        default=0, help_text="Starts without a result since it was received or a person asked for another."
+    )
+    retry_at = models.DateTimeField(
+        null=True, help_text="When a worker tries it again after a technical failure; empty: only when a person asks."
+    )
+    taken_at = models.DateTimeField(null=True, help_text="When the newest try began.")
+    worker = models.CharField(max_length=120, blank=True, help_text="Machine and process of the newest try.")
+    heartbeat_at = models.DateTimeField(null=True, help_text="When that process last gave a sign of life.")
+    progress = models.JSONField(
+        default=dict, help_text="How far the try is: phase, read, position (0-1), rate, remaining seconds."
+    )
+    origin = models.CharField(
+        max_length=400, blank=True, help_text="Where exactly it was found, so that a restart takes it once only."
+    )
     read = models.IntegerField(default=0, help_text="Rows read.")
     accepted = models.IntegerField(default=0, help_text="Rows stored as a new version.")
     rejected = models.IntegerField(default=0, help_text="Rows sent back.")
@@ -70,11 +85,26 @@ class Delivery(models.Model):
     late_rows = models.IntegerField(default=0, help_text="Accepted rows later than the shortest deadline of the entry.")
     oldest_decision = models.DateField(null=True, help_text="Oldest decision date among the accepted rows.")
     notes = models.JSONField(default=list, help_text="Remarks on the whole delivery, [zh, en] pairs.")
-    failure = models.JSONField(default=dict, help_text="Why the whole delivery was refused.")
+    failure = models.JSONField(
+        default=dict, help_text="Why the whole delivery was refused, or why the newest try failed."
+    )
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["department", "-id"], name="intake_delivery_dept_v1")]
+        indexes = [
+            models.Index(fields=["department", "-id"], name="intake_delivery_dept_v1"),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(state__in=["received", "reading", "failed"]),
+                name="intake_delivery_open_v1",
+            ),
+            models.Index(
+                fields=["department", "-taken_at"],
+                condition=models.Q(taken_at__isnull=False),
+                name="intake_delivery_taken_v1",
+            ),
+            models.Index(fields=["origin"], condition=~models.Q(origin=""), name="intake_delivery_origin_v1"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(read=models.F("accepted") + models.F("rejected") + models.F("unchanged")),

@@ -38,9 +38,11 @@ class DeliveryNotFound(XinyongError):
 _STATES = {
     "received": ("已接收", "Received", "blue"),
     "reading": ("处理中", "In progress", "blue"),
+    "held": ("待放行", "Held", "amber"),
     "committed": ("已入库", "Stored", "green"),
     "partial": ("部分退回", "Partly returned", "amber"),
     "refused": ("整批退回", "Refused", "red"),
+    "failed": ("处理失败", "Failed", "red"),
 }
 _KIND_LABELS = {
     FindingKind.ROW: ("行", "Row"),

@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('intake', '0002_channel_hold'),
+        ('intake', '0003_lease_progress'),
     ]
 
     operations = [
