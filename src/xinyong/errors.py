@@ -39,7 +39,6 @@ class ErrorCode(StrEnum):
     DELIVERY_BUSY = "delivery-busy"
     DELIVERY_REFUSED = "delivery-refused"
     CORRECTION_REFUSED = "correction-refused"
-||||||| d819149
     DELIVERY_FAILED = "delivery-failed"
     DELIVERY_STATE = "delivery-state"
     GENERATOR_OPTION = "generator-option"
