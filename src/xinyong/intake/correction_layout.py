@@ -16,6 +16,8 @@ SUGGESTION = "※修改建议"
 FIX = "※建议值"
 #: Headings known in advance; the first column carries the number of the delivery and is known by its form.
 FIXED = (REASON, SUGGESTION, FIX)
+#: Characters a cell of a workbook can hold; a longer text is cut in the list and whole again when it is delivered.
+CELL_LIMIT = 32_767
 
 _ROW = re.compile(r"※\s*原行号\s*[（(]\s*([0-9A-Za-z-]{3,40})\s*[)）]")
 #: A column that is not wanted in the department's own headings: nothing of a catalogue begins with the mark.

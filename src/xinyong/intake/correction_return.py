@@ -68,7 +68,7 @@ class Answer:
     def _shows(self, column: str, cell: str, original: str) -> bool:
         """Whether ``cell`` is how an error list shows ``original``; CSV lists put an apostrophe before a risky sign."""
         shown = correction_rows.masked(self.fields.get(column), original)
-        return cell in (shown, f"'{shown}")
+        return cell in (shown, f"'{shown}", shown[: correction_layout.CELL_LIMIT])
 
 
 def recognise(delivery: Delivery, header: Sequence[str]) -> tuple[Answer | None, list[Note]]:

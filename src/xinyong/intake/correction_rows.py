@@ -8,6 +8,7 @@ rights; it can be removed at any time and is made anew when it is needed.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -38,6 +39,7 @@ from xinyong.standards import credit_code, redaction, resident_id
 _STALE = 2 * 24 * 3600
 #: Workbooks up to this size are read again for rows the strict reader refused, bytes.
 _LENIENT = 32 << 20
+_DIGIT = re.compile(r"\d")
 #: Findings after which nothing of a row may be shown or kept: it speaks of a natural person.
 CLOSED_CODES = ("natural-person", "resident-number", "not-to-be-collected")
 
@@ -120,6 +122,8 @@ def masked(field: Field | None, text: str | None) -> str:
         return ""
     if field is not None and is_private(field):
         return HIDDEN
+    if len(_DIGIT.findall(text)) < 7:  # the shortest personal number has seven
+        return text
     folded = credit_code.normalise(text).text
     if credit_code.is_valid(folded):
         return text
@@ -180,7 +184,11 @@ def _make(delivery: Delivery, base: Path, folder: Path) -> None:
                     number += 1
             missing = sorted(set(wanted.to_list()) - set(found))
             if missing:
-                _lenient(path, source.info, own, missing).write_parquet(made / f"part-{number:06d}.parquet")
+                rows = _lenient(path, source.info, own, missing)
+                if number == 1:  # one list in the order of the file, the usual case
+                    rows = pl.concat([pl.read_parquet(made / "part-000000.parquet"), rows]).sort(ROW)
+                    number = 0
+                rows.write_parquet(made / f"part-{number:06d}.parquet")
                 number += 1
             if number == 0:
                 _frame(own, []).write_parquet(made / "part-000000.parquet")

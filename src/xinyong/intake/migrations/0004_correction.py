@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 FATES = """
 CREATE FUNCTION intake_fates_v1(delivery bigint)
-RETURNS TABLE (row integer, fate text, answer_id bigint, answer_row integer)
+RETURNS TABLE ("row" integer, fate text, answer_id bigint, answer_row integer)
 LANGUAGE sql STABLE AS $$
     WITH RECURSIVE returned AS (
         SELECT finding.row, bool_or(finding.code IN ('natural-person', 'resident-number', 'not-to-be-collected')) AS closed
@@ -49,9 +49,9 @@ LANGUAGE sql STABLE AS $$
         answered.row
     FROM returned
     LEFT JOIN answered ON answered.root = returned.row
-    LEFT JOIN drafted USING (row)
-    LEFT JOIN sent USING (row)
-    LEFT JOIN given_up USING (row)
+    LEFT JOIN drafted ON drafted.row = returned.row
+    LEFT JOIN sent ON sent.row = returned.row
+    LEFT JOIN given_up ON given_up.row = returned.row
 $$
 """
 
