@@ -43,6 +43,8 @@ class ErrorCode(StrEnum):
     DELIVERY_STATE = "delivery-state"
     GENERATOR_OPTION = "generator-option"
     SERVER_START = "server-start"
+    REGISTRY_REFUSED = "registry-refused"
+    REGISTRY_CHANGED = "registry-changed"
     LOG_REFUSED = "log-refused"
     LOG_DAMAGED = "log-damaged"
     LOG_UNWRITABLE = "log-unwritable"

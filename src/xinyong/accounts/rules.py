@@ -12,13 +12,22 @@ class Right(StrEnum):
     DELIVERY_VIEW_ALL = "delivery-view-all"
     DELIVERY_SUBMIT = "delivery-submit"
     DELIVERY_RELEASE = "delivery-release"
+    REGISTRY_ACT = "registry-act"
+    RESOLUTION_DECIDE = "resolution-decide"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
     "reporter": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_SUBMIT}),
     "supervisor": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_RELEASE}),
     "operator": frozenset(
-        {Right.DELIVERY_VIEW_OWN, Right.DELIVERY_VIEW_ALL, Right.DELIVERY_SUBMIT, Right.DELIVERY_RELEASE}
+        {
+            Right.DELIVERY_VIEW_OWN,
+            Right.DELIVERY_VIEW_ALL,
+            Right.DELIVERY_SUBMIT,
+            Right.DELIVERY_RELEASE,
+            Right.REGISTRY_ACT,
+            Right.RESOLUTION_DECIDE,
+        }
     ),
     "reader": frozenset(),
 }

@@ -40,7 +40,7 @@ def show(code: str, as_of: datetime | None, *, as_json: bool) -> None:
     if entity is None:
         raise EntityNotFound(key=code)
     moment = timezone.make_aware(as_of) if as_of else None
-    records = selectors.records_of_entity(entity.pk, moment)
+    records = [record for member in registry.members(entity) for record in selectors.records_of_entity(member, moment)]
     value: dict[str, Any] = {
         "key": registry.address_key(entity),
         "credit_code": entity.credit_code,

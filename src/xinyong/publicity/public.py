@@ -54,6 +54,13 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "publicity/search.html", {"outcome": outcome})
 
 
+def _moved(address: str) -> HttpResponse:
+    """308 that browsers ask about again: a merge can be taken back, and then the old address is right again."""
+    answer = HttpResponsePermanentRedirect(address, preserve_request=True)
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
 @require_safe
 def entity(request: HttpRequest, key: str) -> HttpResponse:
     """The entity file. A key that was merged into another leads there with 308."""
@@ -65,7 +72,7 @@ def entity(request: HttpRequest, key: str) -> HttpResponse:
     try:
         file = selectors.entity_file(key, pages, language(), timezone.localdate())
     except Moved as moved:
-        return HttpResponsePermanentRedirect(reverse("entity", args=[moved.key]), preserve_request=True)
+        return _moved(reverse("entity", args=[moved.key]))
     if file is None:
         raise PageNotFound(path=request.path)
     context = {

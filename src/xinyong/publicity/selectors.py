@@ -147,9 +147,10 @@ def entity_file(key: str, pages: dict[str, int], language: str, today: date) -> 
     entity = registry.by_key(key)
     if entity is None:
         return None
+    members = list(registry.members(entity))
     totals = {
         code: (total, newest)
-        for code, total, newest in _rows("public_totals_of_entity", {"entity": entity.pk, "today": today})
+        for code, total, newest in _rows("public_totals_of_entity", {"members": members, "today": today})
     }
     sections = []
     for entry in _chapters(today, set(totals)):
@@ -158,7 +159,14 @@ def entity_file(key: str, pages: dict[str, int], language: str, today: date) -> 
         records = (
             _rows(
                 "public_records_of_entity",
-                {"entity": entity.pk, "today": today, "code": entry.code, "limit": PAGE, "offset": (page - 1) * PAGE},
+                {
+                    "members": members,
+                    "speaks": entity.pk,
+                    "today": today,
+                    "code": entry.code,
+                    "limit": PAGE,
+                    "offset": (page - 1) * PAGE,
+                },
             )
             if total
             else []
@@ -176,7 +184,7 @@ def entity_file(key: str, pages: dict[str, int], language: str, today: date) -> 
                 checked=show.checked(entry, language, today),
             )
         )
-    freshness = _freshness(entity.pk, today, language)
+    freshness = _freshness(members, today, language)
     registration = next((item for item in sections if item.code == "registration" and item.records), None)
     facts = registration.records[0].fields if registration else ()
     return EntityFile(
@@ -212,8 +220,8 @@ def _chapters(today: date, held: set[str]) -> Sequence[DatasetEntry]:
     return sorted(wanted, key=lambda item: (rank.get(item.category, len(rank)), inner.get(item.code, 2), item.code))
 
 
-def _freshness(entity_id: int, today: date, language: str) -> tuple[Freshness, ...]:
-    rows = _rows("freshness_of_entity", {"entity": entity_id, "today": today})
+def _freshness(members: list[int], today: date, language: str) -> tuple[Freshness, ...]:
+    rows = _rows("freshness_of_entity", {"members": members, "today": today})
     return tuple(
         Freshness(
             department=(name_en if language == "en" and name_en else name_zh),
@@ -230,7 +238,8 @@ def _local(moment: datetime) -> date:
 
 def public_record_count(entity: Entity, today: date) -> int:
     """How many records of the entity a visitor may see today."""
-    return sum(row[1] for row in _rows("public_totals_of_entity", {"entity": entity.pk, "today": today}))
+    members = list(registry.members(entity))
+    return sum(row[1] for row in _rows("public_totals_of_entity", {"members": members, "today": today}))
 
 
 __all__ = [

@@ -68,7 +68,9 @@ def status_label(entity: Entity, language: str) -> str:
     """Registration status, or that the register has not spoken of the entity yet."""
     if entity.status:
         known = entity_types.registration_status(entity.status)
-        return known.label if known else entity.status
+        if known is None:
+            return entity.status
+        return known.label_en if language == "en" else known.label
     if entity.registered:
         return ""
     return "Not yet in the register" if language == "en" else "登记信息未归集"
@@ -79,7 +81,7 @@ def status_tone(entity: Entity) -> str:
     status = entity_types.registration_status(entity.status) if entity.status else None
     if status is None:
         return "grey"
-    return {"active": "green", "suspended": "amber", "ended": "grey", "ended-by-force": "red"}[status.behaviour.value]
+    return {"active": "green", "suspended": "amber", "ended": "grey", "ended_by_force": "red"}[status.behaviour.value]
 
 
 def short_mark(name: str) -> str:

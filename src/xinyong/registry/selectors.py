@@ -1,16 +1,20 @@
-"""Reads over entities: by code, number, public id, and exact name."""
+"""Reads over entities: by code, number, public id, and exact name; and which entries speak for which."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, models
+from django.utils import timezone
 
-from xinyong.registry import keys
-from xinyong.registry.models import Entity, Identifier, Name
+from xinyong.registry import keys, lists, rules
+from xinyong.registry.models import Entity, FormerHolder, Identifier, Name, Relation, Succession
 from xinyong.runtime import sql
-from xinyong.standards import names
+from xinyong.standards import credit_code, names
 from xinyong.standards.credit_code_diagnosis import Diagnosis, diagnose
 
 PAGE = 20
@@ -64,19 +68,164 @@ def by_key(key: str) -> Entity | None:
     if entity is None:
         identifier = Identifier.objects.select_related("entity").filter(value=key).first()
         entity = identifier.entity if identifier else None
-    if entity is not None and address_key(entity) != key:
+    if entity is None:
+        return None
+    entity = canonical(entity)
+    if address_key(entity) != key:
         raise Moved(address_key(entity))
     return entity
 
 
+def found(key: str) -> Entity | None:
+    """The very entry of a code, number or public id, merged or not: for officers and commands."""
+    key = key.strip()
+    try:
+        return by_key(key)
+    except Moved:
+        pass
+    diagnosis = diagnose(key)
+    own = Entity.objects.filter(credit_code=diagnosis.normalised).first() if diagnosis.normalised else None
+    number = keys.entity_id(key)
+    if own is None and number is not None and number < _NUMBERS:
+        own = Entity.objects.filter(pk=number).first()
+    if own is None:
+        identifier = Identifier.objects.select_related("entity").filter(value=key).first()
+        own = identifier.entity if identifier else None
+    return own
+
+
+def own_key(entity: Entity) -> str:
+    """What names this very entry in acts: its credit code or its public id."""
+    return entity.credit_code or keys.public_key(entity.pk)
+
+
+def root_id(entity: Entity) -> int:
+    """The id of the entry that speaks for this one."""
+    return entity.canonical_id or entity.pk
+
+
+def canonical(entity: Entity) -> Entity:
+    """The entry that speaks for this one; itself when it was not merged."""
+    return entity if entity.canonical_id is None else Entity.objects.get(pk=entity.canonical_id)
+
+
+def canonicals(entity_ids: Iterable[int]) -> dict[int, int]:
+    """Entity id to the id that speaks for it; for lists that must show a merged entity once."""
+    wanted = list(entity_ids)
+    return {
+        pk: canonical_id or pk
+        for pk, canonical_id in Entity.objects.filter(pk__in=wanted).values_list("pk", "canonical_id")
+    }
+
+
+def members(entity: Entity) -> tuple[int, ...]:
+    """Ids of every entry this one speaks for, its own first. Every read of records goes through this one function.
+
+    Records keep the id they came under, so a page or a report of an entity reads those of all its members.
+    """
+    others = Entity.objects.filter(canonical_id=entity.pk).order_by("pk").values_list("pk", flat=True)
+    return (entity.pk, *others)
+
+
+def merged_entries(entity: Entity) -> list[Entity]:
+    """The entries this one speaks for, without itself."""
+    return list(Entity.objects.filter(canonical_id=entity.pk).order_by("pk"))
+
+
+def group(entity: Entity) -> rules.Group:
+    """The entry that speaks, everything merged into it, and the credit codes among them."""
+    root = canonical(entity)
+    entries = [root, *merged_entries(root)]
+    return rules.Group(
+        speaks=root.pk,
+        members=tuple(item.pk for item in entries),
+        codes={item.pk: item.credit_code for item in entries if item.credit_code},
+    )
+
+
+def _joins(ids: Iterable[int]) -> set[tuple[int, int]]:
+    kinds = [kind.code for kind in lists.succession_kinds().values() if kind.joins]
+    wanted = list(ids)
+    rows = Succession.objects.filter(
+        kind__in=kinds, revoked_by=None, predecessor__in=wanted, successor__in=wanted
+    ).values_list("predecessor_id", "successor_id")
+    return set(rows)
+
+
+def merge_refusal(member: Entity, into: Entity) -> rules.Refusal | None:
+    """Why the one may not be merged into the other; None when it may."""
+    one, other = group(member), group(into)
+    return rules.refusal(one, other, (member.pk, into.pk), _joins((*one.members, *other.members)))
+
+
+def fingerprint(member: Entity, into: Entity) -> str:
+    """What a preview of a merge rests on: equal only while members, codes and joining successions are the same."""
+    one, other = group(member), group(into)
+    joins = sorted(_joins((*one.members, *other.members)))
+    text = repr((one.speaks, one.members, sorted(one.codes.items()), other.speaks, other.members,
+                 sorted(other.codes.items()), joins, member.pk, into.pk))  # fmt: skip
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def normalised_number(value: str) -> str:
+    """A number as it is kept: half width, upper case, without spaces; an organisation code without its hyphen."""
+    folded = credit_code.normalise(value).text
+    return folded.replace("-", "") if len(folded) == 10 and folded[8:9] == "-" else folded
+
+
 def identifiers(entity: Entity) -> list[Identifier]:
-    """All numbers of an entity."""
-    return list(Identifier.objects.filter(entity=entity).order_by("type", "value"))
+    """All numbers that lead to an entity, those of the entries it speaks for included."""
+    return list(Identifier.objects.filter(entity_id__in=members(entity)).order_by("type", "value"))
+
+
+def former_numbers(entity: Entity) -> list[FormerHolder]:
+    """Numbers that led to the entity and lead elsewhere now."""
+    return list(FormerHolder.objects.filter(entity_id__in=members(entity)).order_by("type", "value", "valid_until"))
 
 
 def former_names(entity: Entity) -> list[Name]:
-    """Names the entity was registered under before."""
-    return list(Name.objects.filter(entity=entity, kind=Name.Kind.FORMER).order_by("-until"))
+    """Names the entity was registered under before, newest first, those of the entries it speaks for included.
+
+    The registered name of a merged entry is a former name of the whole where it differs from the present one.
+    """
+    rows = Name.objects.filter(
+        entity_id__in=members(entity), kind__in=[Name.Kind.FORMER, Name.Kind.REGISTERED]
+    ).order_by("-valid_until", "-until", "pk")
+    kept: dict[str, Name] = {}
+    for row in rows:
+        current = row.kind == Name.Kind.REGISTERED and row.entity_id == entity.pk
+        if not current and row.name_key != entity.name_key:
+            kept.setdefault(row.name, row)
+    return sorted(kept.values(), key=lambda row: (row.valid_until or _day(row.until) or date.max, row.pk), reverse=True)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return timezone.localdate(moment) if moment is not None else None
+
+
+def successions(entity: Entity) -> list[Succession]:
+    """Recorded successions in force that touch the entity, oldest first."""
+    ids = members(entity)
+    return list(
+        Succession.objects.select_related("predecessor", "successor")
+        .filter(models.Q(predecessor__in=ids) | models.Q(successor__in=ids), revoked_by=None)
+        .order_by("effective_on", "pk")
+    )
+
+
+def relations(entity: Entity, *, held: bool, kind: str, limit: int = 200) -> list[Relation]:
+    """Relations of one kind in which the entity is the holder (its branches, its investments) or the held side."""
+    ids = members(entity)
+    side = {"holder__in": ids} if held else {"entity__in": ids}
+    rows = Relation.objects.select_related("holder", "entity").filter(kind=kind, **side)
+    return list(rows.order_by("-share", "valid_from", "pk")[:limit])
+
+
+def relation_count(entity: Entity, *, held: bool, kind: str) -> int:
+    """How many there are in all; an entity may have thousands."""
+    ids = members(entity)
+    side = {"holder__in": ids} if held else {"entity__in": ids}
+    return Relation.objects.filter(kind=kind, **side).count()
 
 
 def search(text: str, page: int = 1) -> Found:
@@ -91,7 +240,9 @@ def search(text: str, page: int = 1) -> Found:
         if identifier is not None:
             reason = "code" if identifier.type == Identifier.Type.CREDIT_CODE else "number"
             return Found(
-                matches=(Match(entity=identifier.entity, reason=reason, via=value),), total=1, diagnosis=diagnosis
+                matches=(Match(entity=canonical(identifier.entity), reason=reason, via=value),),
+                total=1,
+                diagnosis=diagnosis,
             )
     key = names.matching_key(cleaned)
     if not key:

@@ -102,6 +102,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Sponsoring organ in English.",
     ),
     Setting(
+        "XINYONG_SECOND_PERSON",
+        "",
+        _text,
+        "Deeds that need a second person before they take effect, separated by commas: merge, split, succession, "
+        "succession_revoked, number, number_moved, rule, rule_revoked, resolution.",
+    ),
+    Setting(
         "XINYONG_DEMO",
         "",
         _text,

@@ -11,8 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from types import MappingProxyType
+from importlib.resources import files
 from typing import Final
+
+import yaml
 
 from xinyong.standards._data import read_rows
 
@@ -117,42 +119,45 @@ class Behaviour(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     ENDED = "ended"
-    ENDED_BY_FORCE = "ended-by-force"
+    ENDED_BY_FORCE = "ended_by_force"
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrationStatus:
-    """A registration status. ``code`` is empty where the list read has none; ``names`` are other wordings."""
+    """A registration status: the code stored, its labels, what it means, and other wordings of it."""
 
     code: str
     label: str
+    label_en: str
     behaviour: Behaviour
     names: tuple[str, ...] = ()
 
 
-#: Numbered statuses as read; the unnumbered ones exist in today's law (市场主体登记管理条例) but not in that list.
-#: 迁出 and 其他 stay active: the subject lives on, and nothing entitles us to end it.
-REGISTRATION_STATUSES: Final = (
-    RegistrationStatus(
-        "1", "存续", Behaviour.ACTIVE, ("在营", "开业", "在册", "在业", "正常", "存续(在营、开业、在册)")
-    ),
-    RegistrationStatus("2", "吊销,未注销", Behaviour.ENDED_BY_FORCE, ("吊销", "吊销未注销", "吊销，未注销")),
-    RegistrationStatus("3", "吊销,已注销", Behaviour.ENDED_BY_FORCE, ("吊销已注销", "吊销，已注销")),
-    RegistrationStatus("4", "注销", Behaviour.ENDED, ("已注销",)),
-    RegistrationStatus("5", "撤销", Behaviour.ENDED_BY_FORCE, ("撤消", "撤销登记", "被撤销")),
-    RegistrationStatus("6", "迁出", Behaviour.ACTIVE, ("迁出中",)),
-    RegistrationStatus("9", "其他", Behaviour.ACTIVE),
-    RegistrationStatus("", "迁入", Behaviour.ACTIVE),
-    RegistrationStatus("", "歇业", Behaviour.SUSPENDED),
-    RegistrationStatus("", "停业", Behaviour.SUSPENDED),
-    RegistrationStatus("", "清算", Behaviour.ACTIVE, ("清算中", "注销中")),
-    RegistrationStatus("", "责令关闭", Behaviour.ENDED_BY_FORCE),
-)
-_STATUS_BY_TEXT: Final = MappingProxyType(
-    {text: status for status in REGISTRATION_STATUSES for text in (status.code, status.label, *status.names) if text}
-)
+@cache
+def registration_statuses() -> tuple[RegistrationStatus, ...]:
+    """The list of ``datapacks/codes/registration-status.yml``; a new status of the law is a new row there."""
+    text = (files("xinyong.datapacks") / "codes" / "registration-status.yml").read_text(encoding="utf-8")
+    return tuple(
+        RegistrationStatus(
+            row["value"], row["zh"], row["en"], Behaviour(row["behaviour"]), tuple(map(str, row.get("aliases", ())))
+        )
+        for row in yaml.safe_load(text)["values"]
+    )
+
+
+@cache
+def _status_by_text() -> dict[str, RegistrationStatus]:
+    return {
+        _folded(text): status
+        for status in registration_statuses()
+        for text in (status.code, status.label, *status.names)
+    }
+
+
+def _folded(text: str) -> str:
+    return text.strip().replace("（", "(").replace("）", ")").replace("，", ",")
 
 
 def registration_status(text: str) -> RegistrationStatus | None:
     """The status with code, label or other wording ``text``; ``None`` for an unknown one, which must raise an alarm."""
-    return _STATUS_BY_TEXT.get(text.strip().replace("（", "(").replace("）", ")"))
+    return _status_by_text().get(_folded(text))

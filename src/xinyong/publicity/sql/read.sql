@@ -1,7 +1,7 @@
 -- name: site_figures
 -- Figures of the home page; records counted by the same test as every list.
 SELECT
-    (SELECT count(*) FROM registry_entity),
+    (SELECT count(*) FROM registry_entity WHERE canonical_id IS NULL),
     (SELECT count(*) FROM publicity_window
       WHERE public_from <= %(today)s AND (public_until IS NULL OR public_until >= %(today)s)),
     (SELECT count(DISTINCT department_id) FROM intake_delivery WHERE state = 'committed'),
@@ -9,11 +9,14 @@ SELECT
     (SELECT max(received_at) FROM intake_delivery WHERE state = 'committed')
 
 -- name: latest_records
--- Newest public records of some datasets.
-SELECT newest.code, entity.name, entity.credit_code, newest.entity_id, newest.record_id, newest.decided_on,
+-- Newest public records of some datasets, under the entry that speaks for their entity.
+SELECT newest.code, entity.name, entity.credit_code, entity.id, newest.record_id, newest.decided_on,
     version.payload, edition.digest,
     (SELECT count(*) FROM publicity_window AS before
-      WHERE before.entity_id = newest.entity_id AND before.dataset_id = newest.dataset_id
+      WHERE before.entity_id IN (
+            SELECT member.id FROM registry_entity AS member
+            WHERE member.id = entity.id OR member.canonical_id = entity.id)
+        AND before.dataset_id = newest.dataset_id
         AND before.public_from <= %(today)s AND (before.public_until IS NULL OR before.public_until >= %(today)s)
         AND (before.decided_on, before.record_id) > (newest.decided_on, newest.record_id))
 FROM (
@@ -28,7 +31,8 @@ FROM (
     ) AS shown
     ORDER BY shown.decided_on DESC, shown.record_id DESC LIMIT %(limit)s
 ) AS newest
-JOIN registry_entity AS entity ON entity.id = newest.entity_id
+JOIN registry_entity AS own ON own.id = newest.entity_id
+JOIN registry_entity AS entity ON entity.id = coalesce(own.canonical_id, own.id)
 JOIN ledger_record AS head ON head.entity_id = newest.entity_id AND head.record_id = newest.record_id
 JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
     AND version.version_no = head.version_no
@@ -39,7 +43,7 @@ ORDER BY newest.decided_on DESC, newest.record_id DESC
 -- How many records of each dataset a visitor may see today.
 SELECT dataset.code, count(*), max(shown.decided_on)
 FROM publicity_window AS shown JOIN catalogue_dataset AS dataset ON dataset.id = shown.dataset_id
-WHERE shown.entity_id = %(entity)s AND shown.public_from <= %(today)s
+WHERE shown.entity_id = ANY(%(members)s) AND shown.public_from <= %(today)s
   AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)
 GROUP BY dataset.code
 
@@ -57,9 +61,10 @@ JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 JOIN intake_delivery AS delivery ON delivery.id = version.delivery_id
 JOIN accounts_department AS department ON department.id = version.department_id
 JOIN registry_entity AS entity ON entity.id = shown.entity_id
-WHERE shown.entity_id = %(entity)s AND dataset.code = %(code)s AND shown.public_from <= %(today)s
+WHERE shown.entity_id = ANY(%(members)s) AND dataset.code = %(code)s AND shown.public_from <= %(today)s
   AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)
-ORDER BY shown.decided_on DESC NULLS LAST, shown.record_id DESC
+ORDER BY (dataset.code = 'registration' AND shown.entity_id = %(speaks)s) DESC, shown.decided_on DESC NULLS LAST,
+    shown.record_id DESC
 LIMIT %(limit)s OFFSET %(offset)s
 
 -- name: freshness_of_entity
@@ -70,6 +75,6 @@ JOIN ledger_record AS head ON head.entity_id = shown.entity_id AND head.record_i
 JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
     AND version.version_no = head.version_no
 JOIN accounts_department AS department ON department.id = version.department_id
-WHERE shown.entity_id = %(entity)s AND shown.public_from <= %(today)s
+WHERE shown.entity_id = ANY(%(members)s) AND shown.public_from <= %(today)s
   AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)
 GROUP BY department.id ORDER BY 3 DESC, 1

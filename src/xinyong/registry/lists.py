@@ -1,0 +1,85 @@
+"""Open lists of the registry as data: kinds of numbers, of succession, of relations (``datapacks/registry``). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifierType:
+    """A kind of number. ``leads``: alone it may lead a row to its entity; ``ties``: register or anyone."""
+
+    code: str
+    zh: str
+    en: str
+    issuer_zh: str
+    issuer_en: str
+    leads: bool
+    ties: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuccessionKind:
+    """``joins``: one subject under two codes, whose entries may be merged; ``ends``: the predecessor is no more."""
+
+    code: str
+    zh: str
+    en: str
+    joins: bool
+    forward_zh: str
+    forward_en: str
+    back_zh: str
+    back_en: str
+    ends: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationKind:
+    """``holder``: what the one side is called; ``share``: whether the relation carries one."""
+
+    code: str
+    zh: str
+    en: str
+    holder_zh: str
+    holder_en: str
+    share: bool
+
+
+def _rows(file: str, key: str) -> list[dict[str, Any]]:
+    text = (resources.files("xinyong.datapacks") / "registry" / file).read_text(encoding="utf-8")
+    rows: list[dict[str, Any]] = yaml.safe_load(text)[key]
+    return rows
+
+
+@cache
+def identifier_types() -> Mapping[str, IdentifierType]:
+    """Kinds of numbers by code."""
+    rows = (IdentifierType(**row) for row in _rows("identifier-types.yml", "types"))
+    return MappingProxyType({row.code: row for row in rows})
+
+
+@cache
+def succession_kinds() -> Mapping[str, SuccessionKind]:
+    """Kinds of succession by code."""
+    rows = (SuccessionKind(**row) for row in _rows("succession-kinds.yml", "kinds"))
+    return MappingProxyType({row.code: row for row in rows})
+
+
+@cache
+def relation_kinds() -> Mapping[str, RelationKind]:
+    """Kinds of relations by code."""
+    rows = (RelationKind(**row) for row in _rows("relation-kinds.yml", "kinds"))
+    return MappingProxyType({row.code: row for row in rows})
+
+
+def identifier_label(code: str, language: str) -> str:
+    """The kind of number in words; the code itself for a kind that is not on the list."""
+    known = identifier_types().get(code)
+    return code if known is None else known.en if language == "en" else known.zh
