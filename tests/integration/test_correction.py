@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
-
-from xinyong.errors import XinyongError
 
 
 @pytest.fixture(scope="module")

@@ -176,7 +176,9 @@ def write_xlsx(
                 left_out += 1
                 continue
             for place, cell in enumerate((*row.cells, str(row.number), row.reason, row.suggestion, row.fix)):
-                sheet.write_string(index, place, cell[:correction_layout.CELL_LIMIT], wrong if place in row.wrong else text)
+                sheet.write_string(
+                    index, place, cell[: correction_layout.CELL_LIMIT], wrong if place in row.wrong else text
+                )
             for place, note in row.wrong.items():
                 if notes < _NOTES:
                     sheet.write_comment(index, place, note[:1000], {"author": "Xinyong", "x_scale": 2})
@@ -208,4 +210,4 @@ def _details(
         if index > SHEET_ROWS:
             return
         for place, cell in enumerate(cells):
-            sheet.write_string(index, place, cell[:correction_layout.CELL_LIMIT], text)
+            sheet.write_string(index, place, cell[: correction_layout.CELL_LIMIT], text)
