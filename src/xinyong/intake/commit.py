@@ -10,7 +10,7 @@ import psycopg
 from django.utils import timezone
 
 from xinyong.catalogue.entry import DatasetEntry
-from xinyong.intake import correction_return
+from xinyong.intake import backflow, correction_return, resolution
 from xinyong.intake.models import Delivery
 from xinyong.intake.reader import Outcome
 from xinyong.intake.receipt import Receipt
@@ -63,14 +63,11 @@ def commit(
 
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_COMMIT_LOCK,))
     connection.execute("ANALYZE stage (row, subject_code, registration_number, name_key)")
-    created = run("create_entities_by_code")
-    # A number that another row of this very file ties to a code names that entity, as if it had come before.
-    run("add_registration_numbers")
-    created += run("create_entities_by_registration_number")
-    run("resolve")
+    created = resolution.resolve(connection, parameters)
     connection.execute("ANALYZE resolved")
     run("decide")
     connection.execute("ANALYZE decided")
+    backflow.judge(connection, parameters, outcome.entries, outcome.layout)
     row = connection.execute(sql.statement("intake", "tally"), parameters).fetchone()
     assert row is not None  # an aggregate without GROUP BY yields one row
     accepted, rejected_late, unchanged, oldest, late = row
@@ -93,7 +90,7 @@ def commit(
         ):
             run(name)
     run("find_name_differences")
-    run("find_unresolved")
+    resolution.explain(connection, parameters)
     run("find_contradictions")
     run("store_findings")
     correction_return.store(connection, delivery, outcome.answer)

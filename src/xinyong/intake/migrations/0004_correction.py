@@ -56,6 +56,25 @@ $$
 """
 
 
+#: Whether every field a payload fills is what another payload says already. Compared is what is said, not how: width,
+#: white space, case and the kind of brackets count for nothing; protected values cannot be compared and are passed over.
+NOTHING_NEW = """
+CREATE FUNCTION intake_flow_form_v1(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT translate(upper(regexp_replace(normalize(value, NFKC), '\\s+', '', 'g')),
+        '[【〖﹝(]】〗﹞)', '〔〔〔〔〔〕〕〕〕〕')
+$$;
+CREATE FUNCTION intake_says_nothing_new_v1(said jsonb, known jsonb, ignored text[])
+RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT NOT EXISTS (
+        SELECT FROM jsonb_each_text(said) AS item
+        WHERE left(item.key, 1) <> '_' AND item.key <> ALL (ignored) AND left(item.value, 5) <> 'enc1:'
+          AND NOT coalesce(said -> '_inferred', '[]'::jsonb) ? item.key
+          AND item.value IS DISTINCT FROM known ->> item.key
+          AND intake_flow_form_v1(item.value) IS DISTINCT FROM intake_flow_form_v1(known ->> item.key))
+$$
+"""
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -153,4 +172,8 @@ class Migration(migrations.Migration):
         # What became of each returned row: open, in the draft, sent, corrected, returned again, given up, or closed (it
         # speaks of a natural person). A correction of a correction answers the first delivery as well.
         migrations.RunSQL(FATES, "DROP FUNCTION intake_fates_v1(bigint)"),
+        migrations.RunSQL(
+            NOTHING_NEW,
+            "DROP FUNCTION intake_says_nothing_new_v1(jsonb, jsonb, text[]); DROP FUNCTION intake_flow_form_v1(text)",
+        ),
     ]
