@@ -188,7 +188,9 @@ def a_row(entry: DatasetEntry, desk: Any, number: int) -> dict[str, str]:
         if not column:
             continue
         wanted = item.required or item.code in entry.business_key or item.code in (entry.subject.code, entry.decided_on)
-        wanted = (wanted or bool(item.required_when)) and not item.empty_when
+        wanted = (wanted or bool(item.required_when)) and not any(condition.none_of for condition in item.empty_when)
+        if entry.code == "commitments":
+            wanted = wanted and not item.empty_when  # what was left undone is empty where all was done
         value = ""
         if item.code == entry.subject.code:
             value = desk.code(number)
