@@ -13,7 +13,10 @@ $(STAMP): requirements.lock pyproject.toml tools/install.sh
 	@bash tools/install.sh
 	@touch $(STAMP)
 
-demo: install ## Make the demonstration city and serve it; CHECK=1 checks the pages and stops
+fonts: ## Chinese fonts for the credit report, where this user may install them
+	@bash tools/install-fonts.sh
+
+demo: install fonts ## Make the demonstration city and serve it; CHECK=1 checks the pages and stops
 	@$(BIN)/xinyong demo $(if $(CHECK),--check)
 
 browser: ## Chromium and Chinese fonts for the browser tests
@@ -35,4 +38,4 @@ clean: ## Stop the database and remove everything that was installed or stored
 	-@$(BIN)/xinyong stop
 	@rm -rf .venv var .cache
 
-.PHONY: help install demo browser test lint bench lock clean
+.PHONY: help install fonts demo browser test lint bench lock clean

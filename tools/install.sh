@@ -44,7 +44,7 @@ if [ ! -x .venv/bin/python ] || ! new_enough .venv/bin/python; then
   fi
 fi
 
-# Debian's fonts, compilers and servers are not needed: the database comes as a wheel.
+# Compilers and servers are not needed: the database comes as a wheel.
 .venv/bin/python -m pip install --quiet --disable-pip-version-check uv 2>/dev/null \
   || echo "uv 不可用，改用 pip / uv is not available, using pip"
 if [ -x .venv/bin/uv ]; then

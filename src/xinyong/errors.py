@@ -42,6 +42,8 @@ class ErrorCode(StrEnum):
     DELIVERY_FAILED = "delivery-failed"
     DELIVERY_STATE = "delivery-state"
     GENERATOR_OPTION = "generator-option"
+    FONTS_MISSING = "fonts-missing"
+    REPORT_REFUSED = "report-refused"
     SERVER_START = "server-start"
     REGISTRY_REFUSED = "registry-refused"
     REGISTRY_CHANGED = "registry-changed"

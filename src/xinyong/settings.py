@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "xinyong.ledger",
     "xinyong.intake",
     "xinyong.publicity",
+    "xinyong.reports",
 ]
 
 MIDDLEWARE = [

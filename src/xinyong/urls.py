@@ -9,6 +9,7 @@ from xinyong.accounts import console as accounts_console
 from xinyong.catalogue import public as catalogue_public
 from xinyong.intake import console as intake_console
 from xinyong.publicity import public
+from xinyong.reports import public as reports_public
 from xinyong.ui import health
 
 console_patterns: list[URLPattern | URLResolver] = [*accounts_console.urlpatterns, *intake_console.urlpatterns]
@@ -16,8 +17,10 @@ console_patterns: list[URLPattern | URLResolver] = [*accounts_console.urlpattern
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    *reports_public.api_urlpatterns,
     *i18n_patterns(
         *public.urlpatterns,
+        *reports_public.urlpatterns,
         *catalogue_public.urlpatterns,
         path("console/", include(console_patterns)),
         prefix_default_language=False,

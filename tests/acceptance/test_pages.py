@@ -18,6 +18,9 @@ PUBLIC = {
     "catalogue": "/catalogue",
     "catalogue-penalty": "/catalogue/penalty",
     "catalogue-unknown": "/catalogue/nothing",
+    "verify": "/verify",
+    "verify-mistyped": "/verify?code=AAAA-AAAA-AAAB",
+    "verify-unknown": "/verify?code=7F3K-9QD2-XA41",
     "sign-in": "/console/login",
     "console-anonymous": "/console/deliveries",
     "not-found": "/nothing-here",
@@ -66,6 +69,15 @@ def test_entity_file(visit: Opener, entity_path: str, language: str, width: int)
     opened = visit(LANGUAGES[language] + entity_path, width=width)
     opened.check()
     expect(opened.page.locator(".entity-card h1")).to_be_visible()
+    if language == "en":
+        assert chinese_left(opened.page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_report(visit: Opener, entity_path: str, language: str, width: int) -> None:
+    opened = visit(f"{LANGUAGES[language]}{entity_path.partition('?')[0]}/report", width=width)
+    opened.check()
     if language == "en":
         assert chinese_left(opened.page) == []
 

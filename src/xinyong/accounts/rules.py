@@ -12,6 +12,7 @@ class Right(StrEnum):
     DELIVERY_VIEW_ALL = "delivery-view-all"
     DELIVERY_SUBMIT = "delivery-submit"
     DELIVERY_RELEASE = "delivery-release"
+    REPORT_REVOKE = "report-revoke"
     REGISTRY_ACT = "registry-act"
     RESOLUTION_DECIDE = "resolution-decide"
 
@@ -27,6 +28,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.DELIVERY_RELEASE,
             Right.REGISTRY_ACT,
             Right.RESOLUTION_DECIDE,
+            Right.REPORT_REVOKE,
         }
     ),
     "reader": frozenset(),

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,6 +23,8 @@ from xinyong.intake.models import Delivery, StoredFinding
 from xinyong.intake.pages import DeliveryList, DeliveryPage, DeliveryRow, ErrorRow, FieldQuality, Step
 
 PAGE = 20
+#: Findings read at a time for a download.
+_CHUNK = 2000
 ERRORS_PAGE = 50
 
 
@@ -168,8 +170,13 @@ def error_rows(user: User, number: str, language: str = "zh") -> Iterator[ErrorR
     """All findings of a delivery in the order of the file, streamed, for the downloads."""
     delivery = _one(user, number)
     labels = _labels(delivery, language)
-    for finding in StoredFinding.objects.filter(delivery=delivery).order_by("row", "id").iterator(2000):
-        yield _error_row(finding, labels, language)
+    findings = StoredFinding.objects.filter(delivery=delivery).order_by("row", "id")
+    # Page by page, not by a cursor of the server: a download that is broken off would close it in the middle of
+    # whatever the connection does next, and wait for itself.
+    last = (-1, 0)
+    while page := list(findings.filter(Q(row__gt=last[0]) | Q(row=last[0], id__gt=last[1]))[:_CHUNK]):
+        yield from (_error_row(finding, labels, language) for finding in page)
+        last = (page[-1].row, page[-1].pk)
 
 
 def delivery_page(user: User, number: str, kind: str, page: int, language: str) -> DeliveryPage:

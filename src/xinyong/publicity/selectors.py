@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from xinyong.publicity.pages import (
     FieldValue,
     Freshness,
     LatestRecord,
+    RecordCard,
     SearchHit,
     SearchOutcome,
     Section,
@@ -236,6 +238,44 @@ def _local(moment: datetime) -> date:
     return timezone.localdate(moment)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicRecords:
+    """The public records of one dataset about one entity, newest first; ``total`` also counts those beyond a limit."""
+
+    entry: DatasetEntry
+    total: int
+    cards: tuple[RecordCard, ...]
+
+
+def public_records(entity: Entity, today: date, language: str, limit: int) -> tuple[PublicRecords, ...]:
+    """What a visitor may see of an entity, dataset by dataset in the official order, at most ``limit`` records each."""
+    members = list(registry.members(entity))
+    totals = {code: total for code, total, _ in _rows("public_totals_of_entity", {"members": members, "today": today})}
+    found = []
+    for entry in _chapters(today, set(totals)):
+        if not totals.get(entry.code):
+            continue
+        rows = _rows(
+            "public_records_of_entity",
+            {
+                "members": members,
+                "speaks": entity.pk,
+                "today": today,
+                "code": entry.code,
+                "limit": limit,
+                "offset": 0,
+            },
+        )
+        found.append(
+            PublicRecords(
+                entry=entry,
+                total=totals[entry.code],
+                cards=tuple(show.card(row, language, today) for row in rows),
+            )
+        )
+    return tuple(found)
+
+
 def public_record_count(entity: Entity, today: date) -> int:
     """How many records of the entity a visitor may see today."""
     members = list(registry.members(entity))
@@ -244,9 +284,11 @@ def public_record_count(entity: Entity, today: date) -> int:
 
 __all__ = [
     "FieldValue",
+    "PublicRecords",
     "entity_file",
     "latest_double_publicity",
     "public_record_count",
+    "public_records",
     "search",
     "site_figures",
 ]

@@ -102,6 +102,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Sponsoring organ in English.",
     ),
     Setting(
+        "XINYONG_PUBLIC_URL",
+        "",
+        _text,
+        "Address under which the public reaches the site, e.g. https://credit.example.gov.cn; printed in reports and "
+        "their QR code. Empty: the address of the request, or http://127.0.0.1:PORT for commands.",
+    ),
+    Setting(
         "XINYONG_SECOND_PERSON",
         "",
         _text,
