@@ -22,8 +22,11 @@ demo: install fonts ## Make the demonstration city and serve it; CHECK=1 checks 
 browser: ## Chromium and Chinese fonts for the browser tests
 	@bash tools/install-browser.sh
 
-test: install browser ## Run every test
+test: install browser mariadb ## Run every test
 	@$(BIN)/python -m pytest $(ARGS)
+
+mariadb: ## A MariaDB server for the tests of pulling from databases
+	@bash tools/install-mariadb.sh
 
 lint: install ## Linters, types, contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/mypy
@@ -38,4 +41,4 @@ clean: ## Stop the database and remove everything that was installed or stored
 	-@$(BIN)/xinyong stop
 	@rm -rf .venv var .cache
 
-.PHONY: help install fonts demo browser test lint bench lock clean
+.PHONY: help install fonts demo browser mariadb test lint bench lock clean

@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "stop": "xinyong.runtime.cli:stop",
     "migrate": "xinyong.migrate:migrate",
     "intake": "xinyong.intake.cli:intake",
+    "worker": "xinyong.intake.worker_cli:worker",
     "search": "xinyong.registry.cli:search",
     "show": "xinyong.ledger.cli:show",
     "check-code": "xinyong.runtime.cli:check_code",

@@ -41,6 +41,8 @@ class ErrorCode(StrEnum):
     CORRECTION_REFUSED = "correction-refused"
     DELIVERY_FAILED = "delivery-failed"
     DELIVERY_STATE = "delivery-state"
+    SOURCE_INVALID = "source-invalid"
+    SOURCE_UNAVAILABLE = "source-unavailable"
     GENERATOR_OPTION = "generator-option"
     FONTS_MISSING = "fonts-missing"
     REPORT_REFUSED = "report-refused"

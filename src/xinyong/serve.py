@@ -1,4 +1,4 @@
-"""``xinyong serve``: the site on Granian, with a thread that keeps the effects up."""
+"""``xinyong serve``: the site on Granian, with a thread that keeps the effects up and workers that take in deliveries."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import click
 
 from xinyong.errors import ErrorCode, XinyongError
 from xinyong.runtime import config
 from xinyong.runtime.command import command, setup_django
+
+if TYPE_CHECKING:
+    from xinyong.intake.worker import Crew
 
 
 class ServerStart(XinyongError):
@@ -89,13 +93,25 @@ def keep_effects(stop: threading.Event, seconds: float = 1.0) -> None:
             stop.wait(5)
 
 
+def start_workers(processes: int) -> Crew | None:
+    """Worker processes beside the site; None for none."""
+    from xinyong.intake.worker import Crew
+
+    if processes < 1:
+        return None
+    crew = Crew(processes)
+    crew.start()
+    return crew
+
+
 def run(host: str, port: int, workers: int) -> int:
     """Serve until interrupted. Returns the server's exit code."""
     check_port(host, port)
     stop = threading.Event()
     server = start_server(host, port, workers)
-    worker = threading.Thread(target=keep_effects, args=(stop,), daemon=True)
-    worker.start()
+    effects = threading.Thread(target=keep_effects, args=(stop,), daemon=True)
+    effects.start()
+    crew = start_workers(config.get("XINYONG_INTAKE_WORKERS"))
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     try:
         return server.wait()
@@ -105,6 +121,8 @@ def run(host: str, port: int, workers: int) -> int:
         return 0
     finally:
         stop.set()
+        if crew is not None:
+            crew.end()
 
 
 @click.command()
@@ -112,10 +130,7 @@ def run(host: str, port: int, workers: int) -> int:
 def serve(*, as_json: bool) -> None:
     """Serve the site on XINYONG_HOST:XINYONG_PORT until interrupted. Run 'xinyong migrate' first."""
     setup_django()
-    from xinyong.intake import actions
-
     collect_static()
-    actions.resume()
     host, port = config.get("XINYONG_HOST"), config.get("XINYONG_PORT")
     check_port(host, port)
     click.echo(f"http://{host}:{port}/  ·  http://{host}:{port}/console/", err=as_json)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import json
 import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -229,6 +231,6 @@ def command() -> Iterator[Any]:
 
     yield start
     for process in started:
-        if process.poll() is None:
-            process.kill()
+        with contextlib.suppress(ProcessLookupError):  # the whole group: a child keeps the pipe open
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()

@@ -37,7 +37,13 @@ UPDATE_CYCLES = frozenset(
 CHANNELS = frozenset({"credit-platform", "gsxt"})
 FORMATS = frozenset({"csv", "xlsx", "jsonl"})
 RESOLVE_WAYS = ("code", "registration_number", "exact_name")
-ASSERTION_KINDS = frozenset({"min_rows", "max_rows", "fill_rate", "reject_rate"})
+ASSERTION_KINDS = frozenset(
+    {"min_rows", "max_rows", "fill_rate", "reject_rate", "row_drift", "fill_drift", "value_drift", "unknown_rate"}
+)
+#: Kinds that name a field, and those among them whose field has a code list.
+FIELD_ASSERTIONS = frozenset({"fill_rate", "fill_drift", "value_drift", "unknown_rate"})
+LIST_ASSERTIONS = frozenset({"value_drift", "unknown_rate"})
+RELEASES = frozenset({"", "four_eyes"})
 #: What the table of editions holds.
 EDITION_LIMIT = 20
 #: The code list every entry's ``category`` is taken from.
@@ -110,6 +116,7 @@ def _head(entry: DatasetEntry, lists: Mapping[str, CodeList], source: Source) ->
     one_of(("category",), entry.category, categories, source)
     one_of(("publicity_rules",), entry.publicity_rules, PUBLICITY_RULES, source)
     one_of(("update_cycle",), entry.update_cycle, UPDATE_CYCLES, source)
+    one_of(("release",), entry.release, RELEASES, source)
     if not entry.subject_kinds:
         source.add(("subject_kinds",), "没有主体类型；请至少写一种。", "there is no subject kind; write at least one.")
     repeated(("subject_kinds",), [str(kind) for kind in entry.subject_kinds], source)
@@ -320,21 +327,37 @@ def _named_fields(entry: DatasetEntry, source: Source) -> None:
 
 
 def _assertions(entry: DatasetEntry, source: Source) -> None:
-    codes = {item.code for item in entry.fields}
+    codes = {item.code: item for item in entry.fields}
     repeated(("assertions",), [item.code for item in entry.assertions], source, "code")
     for index, item in enumerate(entry.assertions):
         path: Path = ("assertions", index)
         one_of((*path, "kind"), item.kind, ASSERTION_KINDS, source)
         for name in ("code", "reason_zh", "reason_en"):
             filled((*path, name), getattr(item, name), source)
-        if (item.kind == "fill_rate") != (item.field is not None):
+        if (item.kind in FIELD_ASSERTIONS) != (item.field is not None):
             source.add(
                 path,
-                "fill_rate必须写明字段，其他种类不写字段。",
-                "fill_rate names a field, the other kinds do not.",
+                "fill_rate、fill_drift、value_drift、unknown_rate必须写明字段，其他种类不写字段。",
+                "fill_rate, fill_drift, value_drift and unknown_rate name a field, the other kinds do not.",
             )
         elif item.field is not None and item.field not in codes:
             unknown_field((*path, "field"), item.field, source)
+        elif item.kind in LIST_ASSERTIONS and codes[str(item.field)].code_list is None:
+            source.add(
+                (*path, "field"),
+                f"{item.kind}只用于有代码表的字段，“{item.field}”没有代码表。",
+                f"{item.kind} is for fields with a code list; '{item.field}' has none.",
+            )
+        if item.abort and item.hold:
+            source.add(
+                path, "abort与hold只能写一个。", "abort refuses and hold waits for a person; write one of the two."
+            )
+        if not 1 <= item.history_least <= item.history or item.rows_least < 1:
+            source.add(
+                path,
+                "history_least应在1到history之间，rows_least应为正整数。",
+                "history_least is between 1 and history, rows_least is positive.",
+            )
         _bound(item, path, source)
     low = [item.value for item in entry.assertions if item.kind == "min_rows"]
     high = [item.value for item in entry.assertions if item.kind == "max_rows"]
@@ -343,7 +366,15 @@ def _assertions(entry: DatasetEntry, source: Source) -> None:
 
 
 def _bound(item: Assertion, path: Path, source: Source) -> None:
-    rate = item.kind in ("fill_rate", "reject_rate")
+    if item.kind == "row_drift":
+        if item.value <= 1:
+            source.add(
+                (*path, "value"),
+                f"“{item.value}”不合row_drift：应为大于1的倍数。",
+                f"'{item.value}' does not fit row_drift: it is a factor above 1.",
+            )
+        return
+    rate = item.kind not in ("min_rows", "max_rows")
     if item.value < 0 or (rate and item.value > 1) or (not rate and item.value != item.value.to_integral_value()):
         source.add(
             (*path, "value"),

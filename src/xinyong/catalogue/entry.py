@@ -269,13 +269,27 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assertion:
-    """A bound on a whole delivery, with the reason for the bound. ``abort`` stops it, else it is flagged."""
+    """A bound on a whole delivery, with the reason for the bound.
+
+    A broken bound refuses the delivery with ``abort``; with ``hold`` nothing of it becomes visible before a named person
+    releases it; with neither it is a note on the receipt.
+
+    ``row_drift``: more than ``value`` times as many rows as usual, or as few. ``fill_drift``: share of rows in which
+    ``field`` is filled, ``value`` away from usual. ``value_drift``: shares of the values of a code list, ``value`` away
+    from usual (half the sum of differences, 0 to 1). ``unknown_rate``: share of filled cells the code list does not know.
+    Usual is what the last good deliveries of the same dataset, department and way in had: the median of at most
+    ``history``; with fewer than ``history_least`` of them, or on fewer than ``rows_least`` rows, nothing is judged.
+    """
 
     code: str
-    kind: str  # min_rows | max_rows | fill_rate | reject_rate
+    kind: str  # min_rows | max_rows | fill_rate | reject_rate | row_drift | fill_drift | value_drift | unknown_rate
     value: Decimal
     field: str | None = None
     abort: bool = False
+    hold: bool = False
+    history: int = 6
+    history_least: int = 3
+    rows_least: int = 20
     reason_zh: str = ""
     reason_en: str = ""
 
@@ -336,6 +350,8 @@ class DatasetEntry:
     record_disclosure: RecordDisclosure | None = None
     #: Fields the publicity rules read, by purpose: kinds, named_end, left_on, planned_end, until.
     publicity_fields: tuple[tuple[str, str], ...] = ()
+    #: Who lets a delivery enter: "" nobody has to, "four_eyes": an officer other than the uploader.
+    release: str = ""
     file: str = ""
     digest: str = field(default="", compare=False)
 

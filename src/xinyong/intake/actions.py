@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,14 +19,17 @@ from django.db import connection as django_connection
 from django.db import transaction
 from django.utils import timezone
 
-from xinyong.accounts.models import Department
+from xinyong.accounts import selectors as accounts
+from xinyong.accounts.models import Department, User
+from xinyong.accounts.rules import Right
 from xinyong.audit import actions as audit
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.errors import ErrorCode, XinyongError
-from xinyong.intake import commit, failures, lease, store
+from xinyong.intake import commit, failures, holding, lease, store
+from xinyong.intake import release as release_rules
 from xinyong.intake.failures import DeliveryFailed
-from xinyong.intake.models import Delivery
+from xinyong.intake.models import Delivery, Duty, ZeroDeclaration
 from xinyong.intake.reader import DeliveryReader
 from xinyong.intake.receipt import Progress, Receipt
 
@@ -60,6 +64,56 @@ class DeliveryRefused(XinyongError):
     en = "Delivery {number} was refused as a whole, no row was stored: {why_en}"
 
 
+class SameOfficer(XinyongError):
+    """Whoever delivered a file may not release it."""
+
+    code = ErrorCode.RIGHT_MISSING
+    status = 403
+    exit_code = 4
+    zh = "批次 {number} 由 {who} 报送，须由另一名工作人员放行或作废。"
+    en = "Delivery {number} was sent by {who}; another officer has to release or discard it."
+
+
+class WholeOnly(XinyongError):
+    """This dataset enters as a whole only, and rows of the delivery are still wrong."""
+
+    code = ErrorCode.DELIVERY_STATE
+    status = 409
+    exit_code = 1
+    zh = "批次 {number} 须整批无误方可入库，仍有待修正的行，不能放行。请修正后重新报送整批，或退回本批。"
+    en = "Delivery {number} enters as a whole only and has rows that are wrong; correct and deliver it again, or discard it."
+
+
+class NoteMissing(XinyongError):
+    """A release or a discard needs its reason in words."""
+
+    code = ErrorCode.DELIVERY_STATE
+    status = 422
+    exit_code = 2
+    zh = "放行或作废批次 {number} 须写明理由。"
+    en = "Say why delivery {number} is released or discarded."
+
+
+class Discarded(XinyongError):
+    """An officer ended a held delivery."""
+
+    code = ErrorCode.DELIVERY_REFUSED
+    status = 422
+    exit_code = 5
+    zh = "批次 {number} 待放行期间由 {who} 作废：{note}"
+    en = "Delivery {number} was discarded by {who} while it was held: {note}"
+
+
+class PeriodWrong(XinyongError):
+    """A period of a declaration that ends before it begins, or in the future."""
+
+    code = ErrorCode.DELIVERY_STATE
+    status = 422
+    exit_code = 2
+    zh = "零报送期间 {from_day} 至 {to_day} 不成立：起不得晚于止，止不得晚于今天。"
+    en = "The period {from_day} to {to_day} cannot be declared: it ends before it begins, or in the future."
+
+
 class DeliveryState(XinyongError):
     """What was asked for does not fit the state the delivery is in."""
 
@@ -80,16 +134,19 @@ def receive(
     parent: Delivery | None = None,
     file_name: str = "",
     origin: str = "",
+    announce: bool = True,
+    within: Path | None = None,
 ) -> Delivery:
     """Keep a file and give it a number. Returns at once; a worker takes it in.
 
     ``file_name``: the name the department knows, where ``path`` is a temporary file. ``origin``: where exactly it was
     found; the same file from the same origin is one delivery for good. Without an origin a file sent again is a delivery
-    of its own once the first one is finished. Raises store errors and catalogue errors before anything is recorded.
+    of its own once the first one is finished. ``announce``: wake a worker. ``within``: the folder the
+    file must really lie in. Raises store errors and catalogue errors before anything is recorded.
     """
     entry = catalogue.entry(dataset, timezone.localdate())
-    kept = store.keep(path)
-    return _receive(kept, file_name or path.name, entry, department, uploader, channel, parent, origin)
+    kept = store.keep(path, within=within)
+    return _receive(kept, file_name or path.name, entry, department, uploader, channel, parent, origin, announce)
 
 
 def deliver(
@@ -104,7 +161,10 @@ def deliver(
     file_name: str = "",
     origin: str = "",
 ) -> Receipt:
-    """Receive a file and take it in here and now. Raises as :func:`receive` and :func:`process` do."""
+    """Receive a file and take it in here and now. Raises as :func:`receive` and :func:`process` do, but never Busy.
+
+    Where another process is at the very same delivery, its result is waited for.
+    """
     delivery = receive(
         path,
         dataset=dataset,
@@ -114,8 +174,17 @@ def deliver(
         parent=parent,
         file_name=file_name,
         origin=origin,
+        announce=False,
     )
-    return process(delivery, report=report)
+    pause = 0.05
+    while True:
+        try:
+            return process(delivery, report=report)
+        except DeliveryBusy:
+            if report is not None and delivery.progress:
+                report(Progress(**delivery.progress))
+            time.sleep(pause)
+            pause = min(pause * 2, 1.0)
 
 
 def _receive(
@@ -127,6 +196,7 @@ def _receive(
     channel: Delivery.Channel,
     parent: Delivery | None,
     origin: str,
+    announce: bool,
 ) -> Delivery:
     with transaction.atomic():
         # One at a time per department: its number series has no gap or double, and a file sent twice at once is one delivery.
@@ -176,7 +246,8 @@ def _receive(
                 **({"parent": parent.number} if parent else {}),
             },
         )
-        _notify()
+        if announce:
+            _notify()
         return delivery
 
 
@@ -193,9 +264,9 @@ def process(
     A delivery that is finished or held is left as it is; its receipt says so.
     """
     with lease.held(delivery) as connection:
+        delivery.refresh_from_db()
         if connection is None:
             raise DeliveryBusy(number=delivery.number)
-        delivery.refresh_from_db()
         if delivery.state in (Delivery.State.COMMITTED, Delivery.State.HELD):
             return commit.receipt(delivery)
         if delivery.state == Delivery.State.REFUSED:
@@ -205,8 +276,20 @@ def process(
         try:
             entry = entry or catalogue.entry(delivery.dataset_code, timezone.localdate(delivery.received_at))
             with lease.Heartbeat(delivery, report) as heartbeat:
-                reader = DeliveryReader(connection, delivery, entry, heartbeat)
+                reader = DeliveryReader(
+                    connection,
+                    delivery,
+                    entry,
+                    heartbeat,
+                    holding.history(delivery, entry),
+                    partial=holding.is_partial(delivery),
+                )
                 outcome = reader.read()
+                reasons = holding.reasons(delivery, entry, outcome)
+                if reasons:
+                    holding.hold(connection, delivery, outcome, reasons, started)
+                    return commit.receipt(delivery)
+                holding.clear(connection, delivery, outcome)
                 return commit.commit(connection, delivery, outcome, started)
         except Exception as error:
             with contextlib.suppress(Exception):  # a broken session is rolled back by the server
@@ -254,8 +337,16 @@ def _refusal(delivery: Delivery) -> DeliveryRefused:
     )
 
 
+def _still_mine(delivery: Delivery) -> None:
+    """Lock the row; raise DeliveryBusy when the lease was taken away meanwhile: another try decides by now."""
+    now = Delivery.objects.select_for_update().get(pk=delivery.pk)
+    if (now.state, now.attempts) != (Delivery.State.READING, delivery.attempts):
+        raise DeliveryBusy(number=delivery.number)
+
+
 def _refuse(delivery: Delivery, error: XinyongError, started: datetime) -> None:
     with transaction.atomic():
+        _still_mine(delivery)
         delivery.state = Delivery.State.REFUSED
         delivery.failure = error.as_dict()
         delivery.seconds = (timezone.now() - started).total_seconds()
@@ -289,6 +380,7 @@ def _fail(delivery: Delivery, error: BaseException, started: datetime) -> Delive
         if django_connection.connection is not None and not django_connection.in_atomic_block:
             django_connection.close_if_unusable_or_obsolete()
         with transaction.atomic():
+            _still_mine(delivery)
             now = timezone.now()
             delivery.state = Delivery.State.FAILED
             delivery.failure = failed.as_dict()
@@ -301,9 +393,35 @@ def _fail(delivery: Delivery, error: BaseException, started: datetime) -> Delive
                 target=delivery.number,
                 detail={"why": why_en[:500], "try": delivery.tries},
             )
+    except DeliveryBusy:
+        raise
     except Exception:  # the reason of the failure is often that nothing can be written; the lease has ended
         log.exception("the failure of delivery %s could not be recorded; it stays open", delivery.number)
     return failed
+
+
+def give_up(delivery: Delivery) -> bool:
+    """End the tries of a delivery whose workers were killed again and again. False when another process is at it."""
+    with lease.held(delivery) as connection:
+        if connection is None:
+            return False
+        delivery.refresh_from_db()
+        if delivery.state != Delivery.State.READING:
+            return False
+        _fail(delivery, _Killed(tries=delivery.tries), timezone.now())
+        return True
+
+
+class _Killed(XinyongError):
+    """Every try ended with the process, none with a reason."""
+
+    zh = "处理进程连续 {tries} 次异常终止（内存不足或被强制结束）。"
+    en = "The process ended {tries} times without a word (out of memory, or killed)."
+
+
+def receipt_of(delivery: Delivery) -> Receipt:
+    """The receipt of a delivery in whatever state it is."""
+    return commit.receipt(delivery)
 
 
 def retry(delivery: Delivery, *, acting: str) -> Delivery:
@@ -318,6 +436,112 @@ def retry(delivery: Delivery, *, acting: str) -> Delivery:
         audit.record(actor=acting, deed="delivery.retried", target=found.number)
         _notify()
     return found
+
+
+def release(delivery: Delivery, acting: User, note: str) -> Delivery:
+    """Let a held delivery enter: it goes back into the line and a worker takes in the kept file as it stands.
+
+    Only what the officer has seen is released: a reason that arises later holds it again. Raises RightMissing,
+    NoteMissing, SameOfficer, or DeliveryState when it is not held (any more).
+    """
+    with transaction.atomic():
+        found = _held(delivery, acting, note, good_rows=release_rules.for_anybody(delivery))
+        if release_rules.WHOLE in release_rules.codes(found.hold):
+            raise WholeOnly(number=found.number)
+        found.state = Delivery.State.RECEIVED
+        found.released_by, found.released_at, found.release_note = acting.username, timezone.now(), note.strip()
+        found.tries = 0
+        found.save(update_fields=["state", "released_by", "released_at", "release_note", "tries"])
+        audit.record(
+            actor=acting.username,
+            deed="delivery.released",
+            target=found.number,
+            purpose=note.strip()[:200],
+            detail={"reasons": [reason[0] for reason in found.hold], "uploader": found.uploader},
+        )
+        _notify()
+    return found
+
+
+def discard(delivery: Delivery, acting: User, note: str) -> Delivery:
+    """End a held delivery without taking anything of it in. The file stays as evidence. Raises as release does."""
+    with transaction.atomic():
+        found = _held(delivery, acting, note)
+        found.state = Delivery.State.REFUSED
+        found.failure = Discarded(number=found.number, who=acting.display_name, note=note.strip()).as_dict()
+        found.save(update_fields=["state", "failure"])
+        audit.record(actor=acting.username, deed="delivery.discarded", target=found.number, purpose=note.strip()[:200])
+    return found
+
+
+def _held(delivery: Delivery, acting: User, note: str, *, good_rows: bool = False) -> Delivery:
+    """The delivery, locked, when this officer may decide about it now. ``good_rows``: it waits for nothing but that the
+    good rows are confirmed, which is for whoever may deliver, the uploader included."""
+    accounts.require(acting, Right.DELIVERY_SUBMIT if good_rows else Right.DELIVERY_RELEASE)
+    found = Delivery.objects.select_for_update().get(pk=delivery.pk)
+    if good_rows and not release_rules.for_anybody(found):
+        raise DeliveryState(number=found.number, state=found.get_state_display(), state_en=found.state)
+    if acting.department_id != found.department_id and not accounts.may(acting, Right.DELIVERY_VIEW_ALL):
+        raise accounts.RightMissing(right=Right.DELIVERY_RELEASE.value)
+    if acting.username == found.uploader and not good_rows:
+        raise SameOfficer(number=found.number, who=acting.display_name)
+    if not note.strip():
+        raise NoteMissing(number=found.number)
+    if found.state != Delivery.State.HELD:
+        raise DeliveryState(number=found.number, state=found.get_state_display(), state_en=found.state)
+    return found
+
+
+def declare_zero(
+    *, department: Department, dataset: str, from_day: date, to_day: date, acting: str, note: str = ""
+) -> ZeroDeclaration:
+    """Write down that a department has nothing to deliver for a period. Raises PeriodWrong or catalogue errors."""
+    today = timezone.localdate()
+    catalogue.entry(dataset, today)
+    if from_day > to_day or to_day > today:
+        raise PeriodWrong(from_day=from_day, to_day=to_day)
+    with transaction.atomic():
+        made = ZeroDeclaration.objects.create(
+            department=department,
+            dataset_code=dataset,
+            from_day=from_day,
+            to_day=to_day,
+            declared_by=acting,
+            declared_at=timezone.now(),
+            note=note.strip(),
+        )
+        audit.record(
+            actor=acting,
+            deed="delivery.zero-declared",
+            target=f"{department.slug}/{dataset}",
+            detail={"from": from_day.isoformat(), "to": to_day.isoformat()},
+        )
+    return made
+
+
+def set_duty(
+    *,
+    department: Department,
+    dataset: str,
+    cycle: str = "",
+    since: date,
+    until: date | None = None,
+    four_eyes: bool = False,
+    reason: str = "",
+    acting: str,
+) -> Duty:
+    """Say that a department delivers a dataset, how often, and whether two persons are needed."""
+    catalogue.entry(dataset, timezone.localdate())
+    values = {"cycle": cycle, "since": since, "until": until, "four_eyes": four_eyes, "reason": reason}
+    with transaction.atomic():
+        made, _ = Duty.objects.update_or_create(department=department, dataset_code=dataset, defaults=values)
+        audit.record(
+            actor=acting,
+            deed="duty.set",
+            target=f"{department.slug}/{dataset}",
+            detail={key: str(value) for key, value in values.items()},
+        )
+    return made
 
 
 def resume(report: Report | None = None) -> list[Receipt]:

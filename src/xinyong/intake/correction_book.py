@@ -28,6 +28,8 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 SHEET_ROWS = 1_048_575
 #: Notes beside cells make a workbook slow to open; beyond these the marks and the columns at the right must do.
 _NOTES = 10_000
+#: Rows whose findings are read at a time.
+_CHUNK = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,11 @@ def _wanted(delivery: Delivery, *, every: bool) -> set[int]:
 
 def _findings(delivery: Delivery, numbers: Sequence[int]) -> dict[int, list[StoredFinding]]:
     found: dict[int, list[StoredFinding]] = {}
-    rows = StoredFinding.objects.filter(delivery=delivery, row__in=numbers, severity="error").order_by("row", "id")
-    for finding in rows.iterator(5000):
-        found.setdefault(finding.row, []).append(finding)
+    for start in range(0, len(numbers), _CHUNK):
+        part = numbers[start : start + _CHUNK]
+        rows = StoredFinding.objects.filter(delivery=delivery, row__in=part, severity="error").order_by("row", "id")
+        for finding in rows:
+            found.setdefault(finding.row, []).append(finding)
     return found
 
 

@@ -9,6 +9,7 @@ import psycopg
 from xinyong.catalogue.errors import CatalogueInvalid
 from xinyong.errors import ErrorCode, XinyongError
 from xinyong.intake import store
+from xinyong.intake.reading import errors as reading
 from xinyong.runtime import database
 from xinyong.runtime.config import SettingInvalid
 
@@ -35,7 +36,7 @@ class DeliveryFailed(XinyongError):
 
 def is_technical(error: BaseException) -> bool:
     """Whether this says nothing about the content. Anything the reading rooms did not name themselves is technical."""
-    if isinstance(error, store.FileMissing | SettingInvalid | CatalogueInvalid):
+    if isinstance(error, store.FileMissing | reading.FileMissing | SettingInvalid | CatalogueInvalid):
         return True
     if isinstance(error, XinyongError):
         return error.exit_code == 3 or error.code is ErrorCode.INTERNAL

@@ -116,6 +116,64 @@ class Delivery(models.Model):
         return self.number
 
 
+class DeliveryProfile(models.Model):
+    """What a delivery looked like as a whole: the next ones of its dataset and department are compared with it."""
+
+    delivery = models.OneToOneField(
+        Delivery, primary_key=True, on_delete=models.PROTECT, related_name="profile", help_text="The delivery."
+    )
+    rows = models.IntegerField(help_text="Rows read.")
+    rejected = models.IntegerField(help_text="Rows sent back before entities were looked up.")
+    fill = models.JSONField(default=dict, help_text="Field code to the share of rows in which it is filled.")
+    values = models.JSONField(default=dict, help_text="Code-list field to the number of rows per value; no free text.")
+    unknown = models.JSONField(default=dict, help_text="Code-list field to the share of filled cells not in the list.")
+
+
+class Duty(models.Model):
+    """That a department delivers a dataset, and how often where that differs from the catalogue."""
+
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, help_text="Who delivers.")
+    dataset_code = models.CharField(max_length=60, help_text="Dataset or bundle to be delivered.")
+    cycle = models.CharField(
+        max_length=20,
+        blank=True,
+        help_text="Rhythm of this department; empty: the update cycle of the catalogue entry.",
+    )
+    since = models.DateField(help_text="First day from which deliveries are expected.")
+    until = models.DateField(null=True, help_text="Last day on which deliveries are expected; empty: open.")
+    four_eyes = models.BooleanField(
+        default=False,
+        help_text="Deliveries of this department wait until an officer other than the uploader releases them.",
+    )
+    reason = models.TextField(blank=True, help_text="Why it is so: document, agreement, end of a task.")
+
+    class Meta:
+        ordering = ["department", "dataset_code"]
+        constraints = [models.UniqueConstraint(fields=["department", "dataset_code"], name="intake_duty_one_v1")]
+
+    def __str__(self) -> str:
+        return f"{self.department} {self.dataset_code}"
+
+
+class ZeroDeclaration(models.Model):
+    """A named person says that a department has nothing to deliver for a period (零报送). It never ends a record."""
+
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, help_text="Who has nothing to deliver.")
+    dataset_code = models.CharField(max_length=60, help_text="Dataset or bundle.")
+    from_day = models.DateField(help_text="First day of the period without decisions.")
+    to_day = models.DateField(help_text="Last day of the period without decisions.")
+    declared_by = models.CharField(max_length=60, help_text="Who declared it.")
+    declared_at = models.DateTimeField(help_text="When it was declared.")
+    note = models.TextField(blank=True, help_text="What the declaration rests on.")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["department", "dataset_code", "-to_day"], name="intake_zero_v1")]
+
+    def __str__(self) -> str:
+        return f"{self.department} {self.dataset_code} {self.from_day}–{self.to_day}"
+
+
 class StoredFinding(models.Model):
     """A remark on one row of a delivery; see :class:`xinyong.intake.findings.Finding`."""
 
@@ -186,7 +244,11 @@ class CorrectionEdit(models.Model):
     old_value = models.TextField(blank=True, help_text="The cell before, as a finding may show it.")
     new_value = models.TextField(blank=True, help_text="The cell after; a protected token where the field is personal.")
     finding = models.ForeignKey(
-        StoredFinding, null=True, on_delete=models.PROTECT, help_text="The finding whose suggestion was accepted."
+        StoredFinding,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,  # a held delivery is checked anew when it is released, and its findings with it
+        help_text="The finding whose suggestion was accepted.",
     )
     act = models.UUIDField(help_text="Edits of one act are undone together.")
     made_by = models.CharField(max_length=60, help_text="Who made it.")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -16,29 +14,19 @@ from django.utils import timezone
 
 from xinyong.accounts import selectors as accounts
 from xinyong.catalogue import selectors as catalogue
-from xinyong.catalogue.entry import Assertion, BundleEntry, DatasetEntry, Severity
+from xinyong.catalogue.entry import BundleEntry, DatasetEntry, Severity
 from xinyong.catalogue.models import Edition
-from xinyong.errors import ErrorCode, XinyongError
-from xinyong.intake import correction_return, correction_rows, loading, store
+from xinyong.intake import assertions, correction_return, correction_rows, loading, store
 from xinyong.intake.ahead import ahead
 from xinyong.intake.checks import CheckContext, Checker, choose_layout, compile_entry
 from xinyong.intake.findings import Finding, FindingKind
 from xinyong.intake.models import Delivery
+from xinyong.intake.profile import Collector, Profile
 from xinyong.intake.reading import Limits, RawBatch, open_source
 from xinyong.intake.receipt import Progress
 from xinyong.runtime import config, cryptography
 
 Report = Callable[[Progress], None]
-
-
-class AssertionFailed(XinyongError):
-    """A bound of the catalogue on the whole delivery is broken."""
-
-    code = ErrorCode.DELIVERY_REFUSED
-    status = 422
-    exit_code = 5
-    zh = "批次不符合目录中的整批约束「{assertion}」：实际 {actual}，界限 {bound}。{reason_zh}"
-    en = "The delivery breaks the bound '{assertion}' of the catalogue: {actual} against {bound}. {reason_en}"
 
 
 @dataclass(slots=True)
@@ -53,6 +41,10 @@ class Outcome:
     notes: list[tuple[str, str]] = field(default_factory=list)
     #: The returned rows of another delivery that this one answers.
     answer: correction_return.Answer | None = None
+    #: Bounds that keep the delivery back until a named person releases it: (code, Chinese, English).
+    hold: list[tuple[str, str, str]] = field(default_factory=list)
+    #: What the delivery looks like as a whole; None for a bundle.
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +68,7 @@ def _completed(entry: DatasetEntry, header: Sequence[str]) -> list[str]:
 
 
 class DeliveryReader:
-    """Reads one delivery. ``connection`` is the session that will also commit it."""
+    """Reads one delivery. ``connection`` is the session that will also commit it; ``history``: the last good ones."""
 
     def __init__(
         self,
@@ -84,11 +76,15 @@ class DeliveryReader:
         delivery: Delivery,
         entry: DatasetEntry | BundleEntry,
         report: Report | None,
+        history: Sequence[Profile] = (),
+        *,
+        partial: bool = False,
     ) -> None:
         self.connection = connection
         self.delivery = delivery
         self.entry = entry
         self.report = report
+        self.history, self.partial = history, partial
         self.today = timezone.localdate(delivery.received_at)
         self.started = time.monotonic()
         self.layouts: dict[str, str] = {}
@@ -99,7 +95,7 @@ class DeliveryReader:
             protect=cryptography.protect,
             fingerprint=cryptography.fingerprint,
         )
-        self.filled: Counter[str] = Counter()
+        self.collector: Collector | None = None
         if isinstance(entry, BundleEntry):
             self.entries = tuple(
                 found
@@ -145,6 +141,7 @@ class DeliveryReader:
             checker = self.checkers[entry.code] = compile_entry(entry, match, self.context)
             outcome.layout = self.layouts[entry.code] = match.layout.code
             if not bundle:
+                self.collector = Collector(entry, match)
                 outcome.notes.extend((note.zh, note.en) for note in checker.notes)
         return checker
 
@@ -166,8 +163,8 @@ class DeliveryReader:
             accepted.append(
                 loading.staged(checked.accepted, entry, self.layouts[entry.code], self.editions[entry.code])
             )
-            for column in rows.columns[1:]:
-                self.filled[column] += rows.height - rows[column].null_count()
+            if self.collector is not None:
+                self.collector.add(rows)
         return CheckedBatch(accepted=accepted, findings=findings, read=batch.read, position=batch.position)
 
     def _stage(self, batch: CheckedBatch) -> None:
@@ -208,41 +205,19 @@ class DeliveryReader:
         return routed
 
     def _assert(self, outcome: Outcome) -> None:
-        """Judge the bounds of the catalogue on the whole delivery: abort it, or flag it in the receipt."""
-        if isinstance(self.entry, BundleEntry):
+        """Judge the bounds of the catalogue on the whole delivery: abort it, hold it, or leave a note."""
+        if self.collector is None or isinstance(self.entry, BundleEntry):
             return  # a file of many kinds has no whole that an entry's bounds could speak of
-        for assertion in self.entry.assertions:
-            actual = self._measured(assertion, outcome)
-            low = assertion.kind in ("min_rows", "fill_rate")
-            broken = actual is not None and (actual < assertion.value if low else actual > assertion.value)
-            if not broken:
-                continue
-            if assertion.abort:
-                raise AssertionFailed(
-                    assertion=assertion.code,
-                    actual=f"{actual:.4g}",
-                    bound=assertion.value,
-                    reason_zh=assertion.reason_zh,
-                    reason_en=assertion.reason_en,
-                )
-            outcome.notes.append(
-                (
-                    f"整批提示 {assertion.code}：实际 {actual:.4g}，界限 {assertion.value}。{assertion.reason_zh}",
-                    f"Delivery flag {assertion.code}: {actual:.4g} against {assertion.value}. {assertion.reason_en}",
-                )
-            )
-
-    def _measured(self, assertion: Assertion, outcome: Outcome) -> Decimal | None:
-        """What a bound is compared with; None where an empty delivery leaves nothing to compare."""
-        if assertion.kind in ("min_rows", "max_rows"):
-            return Decimal(outcome.read)
-        if not outcome.read:
-            return None
-        if assertion.kind == "reject_rate":
-            return Decimal(outcome.rejected_rows) / outcome.read
-        bound = self.checkers[self.entries[0].code].match.bound
-        filled = max((self.filled[column] for column, map_ in bound if map_.to == assertion.field), default=0)
-        return Decimal(filled) / outcome.read
+        outcome.profile = self.collector.profile(rows=outcome.read, rejected=outcome.rejected_rows)
+        for item in assertions.broken(self.entry, outcome.profile, self.history):
+            if self.partial and item.assertion.kind != "max_rows":
+                continue  # single records and corrections are parts by nature: no share of theirs means anything
+            if item.assertion.abort:
+                raise item.refusal()
+            if item.assertion.hold:
+                outcome.hold.append((item.assertion.code, item.zh, item.en))
+            else:
+                outcome.notes.append((f"整批提示 {item.zh}", f"Delivery flag {item.en}"))
 
     def _tell(self, phase: str, read: int, position: float) -> None:
         if self.report is None:

@@ -21,6 +21,11 @@ from xinyong.intake.models import Delivery, ReleaseRule
 FOUR_EYES, GOOD_ROWS, WHOLE = "four-eyes", "good-rows", "whole"
 
 Hold = tuple[str, str, str]
+FOUR_EYES_HOLD: Hold = (
+    FOUR_EYES,
+    "按规定须由报送人以外的工作人员放行。",
+    "The rule of four eyes: an officer other than the uploader releases it.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +56,7 @@ def holds(rule: Policy, *, rejected: int) -> list[Hold]:
     """Why a delivery with so many wrong rows waits for a person, as [code, zh, en]; empty: it does not."""
     found: list[Hold] = []
     if rule.four_eyes:
-        found.append(
-            (
-                FOUR_EYES,
-                "实行双人复核：须由上传人以外的人员放行后入库。",
-                "Four eyes: somebody other than the uploader must release it.",
-            )
-        )
+        found.append(FOUR_EYES_HOLD)
     if rejected and rule.good_rows == ReleaseRule.GoodRows.WHOLE:
         found.append(
             (
@@ -89,24 +88,32 @@ def codes(hold: Iterable[Iterable[str]]) -> frozenset[str]:
     return frozenset(next(iter(reason)) for reason in hold)
 
 
+def for_anybody(delivery: Delivery) -> bool:
+    """Whether it waits only to have its good rows confirmed: then whoever may deliver may confirm, the uploader too."""
+    return codes(delivery.hold) == {GOOD_ROWS}
+
+
 def refusal(delivery: Delivery, user: User) -> tuple[str, str] | None:
     """Why this user may not release this held delivery, in Chinese and English; None: it is the user's turn.
 
     The same answer serves the page and the action, so a forged request meets what the page says.
     """
+    if for_anybody(delivery) and accounts.may(user, Right.DELIVERY_SUBMIT):
+        return None
     if not accounts.may(user, Right.DELIVERY_RELEASE):
         return (
             "您没有放行权限；请等待本部门有放行权限的人员复核。",
             "You may not release deliveries; an officer of your department who may will look at it.",
         )
-    if FOUR_EYES in codes(delivery.hold) and delivery.uploader == user.username:
+    if delivery.uploader == user.username and not for_anybody(delivery):
         return (
             "您是本批次的上传人，不能自己放行；请由另一位有放行权限的人员复核。",
             "You uploaded this delivery and cannot release it yourself; another officer with the right must look at it.",
         )
     if WHOLE in codes(delivery.hold):
         return (
-            "本资源须整批无误方可入库，仍有待修正的行，不能放行。请修正后重新报送。",
-            "This dataset enters as a whole only and rows are still wrong; correct them and deliver again.",
+            "本资源须整批无误方可入库，仍有待修正的行，不能放行。请修正后重新报送整批，或退回本批。",
+            "This dataset enters as a whole only and rows are still wrong; correct them and deliver the whole again, "
+            "or discard this delivery.",
         )
     return None

@@ -69,13 +69,28 @@ def _sweep(folder: Path) -> None:
                 left.unlink()
 
 
-def keep(source: Path) -> KeptFile:
-    """Copy a file into the store. Raises FileMissing or FileTooLarge; an unfinished copy is never visible."""
-    limit: int = config.get("XINYONG_MAX_FILE_MIB")
+def _open(source: Path, within: Path | None) -> int:
+    # Never wait on a pipe; where others may write into the folder, never follow their links.
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (os.O_NOFOLLOW if within is not None else 0)
     try:
-        handle = os.open(source, os.O_RDONLY | os.O_NONBLOCK)  # never wait on a pipe
+        handle = os.open(source, flags)
     except OSError as error:
-        raise FileMissing(path=source, why=error.strerror) from error
+        raise FileMissing(path=source, why=os.strerror(error.errno or 0)) from error
+    if within is not None:
+        opened = Path(os.readlink(f"/proc/self/fd/{handle}"))  # also a folder on the way may have become a link
+        if not opened.is_relative_to(within.resolve()):
+            os.close(handle)
+            raise FileMissing(path=source, why="指向文件夹之外 / leads out of the folder")
+    return handle
+
+
+def keep(source: Path, *, within: Path | None = None) -> KeptFile:
+    """Copy a file into the store. Raises FileMissing or FileTooLarge; an unfinished copy is never visible.
+
+    ``within``: the file must really lie below this folder; links are not followed.
+    """
+    limit: int = config.get("XINYONG_MAX_FILE_MIB")
+    handle = _open(source, within)
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
         os.close(handle)

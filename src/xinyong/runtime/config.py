@@ -69,6 +69,31 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("XINYONG_PORT", "8000", _integer, "Port the site listens on."),
     Setting("XINYONG_WORKERS", "2", _integer, "Web worker processes. More than free cores makes the site slower."),
     Setting(
+        "XINYONG_INTAKE_WORKERS",
+        "2",
+        _integer,
+        "Processes of 'xinyong serve' that take in deliveries; from two on, one takes only small ones. 0: none, "
+        "'xinyong worker' runs elsewhere.",
+    ),
+    Setting(
+        "XINYONG_INBOX",
+        "",
+        _text,
+        "Folder watched for files, with subfolders DEPARTMENT/DATASET. Empty: nothing is watched.",
+    ),
+    Setting(
+        "XINYONG_INBOX_QUIET",
+        "10",
+        _integer,
+        "Seconds a file in the watched folder must stay unchanged to count as complete, unless NAME.done lies beside it.",
+    ),
+    Setting(
+        "XINYONG_SOURCES",
+        "",
+        _text,
+        "Folder with the definitions of sources to pull from and their password files. Empty: sources below XINYONG_HOME.",
+    ),
+    Setting(
         "XINYONG_ALLOWED_HOSTS",
         "127.0.0.1,localhost,[::1]",
         _text,

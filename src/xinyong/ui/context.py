@@ -28,6 +28,7 @@ _SECTIONS = {
     "console-home": "deliveries",
     "deliveries": "deliveries",
     "delivery": "deliveries",
+    "delivery-row": "deliveries",
 }
 
 

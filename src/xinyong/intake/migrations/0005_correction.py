@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('intake', '0003_lease_progress'),
+        ('intake', '0004_profile_duty_zero'),
     ]
 
     operations = [
@@ -133,7 +133,7 @@ class Migration(migrations.Migration):
                 ('undone_by', models.CharField(blank=True, help_text='Who took it back.', max_length=60)),
                 ('undone_at', models.DateTimeField(help_text='When it was taken back.', null=True)),
                 ('delivery', models.ForeignKey(help_text='The delivery whose row is corrected.', on_delete=django.db.models.deletion.PROTECT, related_name='edits', to='intake.delivery')),
-                ('finding', models.ForeignKey(help_text='The finding whose suggestion was accepted.', null=True, on_delete=django.db.models.deletion.PROTECT, to='intake.storedfinding')),
+                ('finding', models.ForeignKey(db_constraint=False, help_text='The finding whose suggestion was accepted.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, to='intake.storedfinding')),
                 ('sent_in', models.ForeignKey(help_text='The correction it was sent in.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='intake.delivery')),
             ],
             options={
