@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from xinyong.accounts import selectors as accounts
@@ -66,11 +65,7 @@ def _row(request: HttpRequest) -> int:
 
 def _outcome(done: correction.Done, row: int) -> str:
     if done.errors_left:
-        return ngettext(
-            "第 %(row)s 行已修改；重新校验后还有 %(left)s 处错误。",
-            "第 %(row)s 行已修改；重新校验后还有 %(left)s 处错误。",
-            done.errors_left,
-        ) % {"row": row, "left": done.errors_left}
+        return _("第 %(row)s 行已修改；重新校验后还有 %(left)s 处错误。") % {"row": row, "left": done.errors_left}
     return _("第 %(row)s 行已修改，重新校验没有错误，可以发送。") % {"row": row}
 
 
