@@ -66,7 +66,7 @@ def _bare_copy(file: Path) -> tuple[float, int]:
     frame = pl.read_csv(file, infer_schema=False)
     data = frame.write_csv(include_header=False).encode()
     columns = ", ".join(f'"{name}" text' for name in frame.columns)
-    with database.connect(autocommit=True) as connection:
+    with database.connect_owner(autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS bench_bare")
         connection.execute(f"CREATE TABLE bench_bare ({columns})")
         started = time.perf_counter()
@@ -106,7 +106,7 @@ def _measure(folder: Path) -> dict[str, Any]:
     for _ in range(RUNS):
         reference, rows = _bare_copy(file)
         references.append(reference)
-        with database.connect(autocommit=True) as connection:
+        with database.connect_owner(autocommit=True) as connection:
             for table in (
                 "publicity_window",
                 "registry_name",

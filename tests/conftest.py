@@ -20,7 +20,8 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).parents[1]
 HOME = ROOT / ".cache" / "test-home"
 os.environ["XINYONG_HOME"] = str(HOME)
-os.environ.pop("XINYONG_DATABASE_URL", None)
+for name in ("XINYONG_DATABASE_URL", "XINYONG_DATABASE_OWNER_URL"):
+    os.environ.pop(name, None)
 os.environ["DJANGO_SETTINGS_MODULE"] = "xinyong.settings"
 HOME.mkdir(parents=True, exist_ok=True)
 
@@ -96,10 +97,14 @@ def _test_databases(connection: psycopg.Connection[tuple[Any, ...]]) -> list[tup
 
 
 class use_database:
-    """Point the platform, Django's connection included, at one database; undone on exit."""
+    """Point the platform, Django's connection included, at one database, as the application's role; undone on exit."""
 
     def __init__(self, socket: Path | str, name: str) -> None:
-        self.url = f"host={socket} dbname={name} user=xinyong"
+        from xinyong.runtime import postgres
+
+        self.role = postgres.APPLICATION_ROLE
+        self.url = f"host={socket} dbname={name} user={self.role}"
+        self.owner = f"host={socket} dbname={name} user={postgres.ROLE}"
         self.name = name
         self.socket = str(socket)
 
@@ -108,8 +113,9 @@ class use_database:
 
         connections["default"].close()
         os.environ["XINYONG_DATABASE_URL"] = self.url
+        os.environ["XINYONG_DATABASE_OWNER_URL"] = self.owner
         self.before = dict(connections["default"].settings_dict)
-        connections["default"].settings_dict.update(NAME=self.name, HOST=self.socket, USER="xinyong", PORT="")
+        connections["default"].settings_dict.update(NAME=self.name, HOST=self.socket, USER=self.role, PORT="")
         return self.url
 
     def __exit__(self, *exc: object) -> None:
@@ -118,6 +124,7 @@ class use_database:
         connections["default"].close()
         connections["default"].settings_dict.update(self.before)
         os.environ.pop("XINYONG_DATABASE_URL", None)
+        os.environ.pop("XINYONG_DATABASE_OWNER_URL", None)
 
 
 @pytest.fixture(scope="module")

@@ -18,12 +18,15 @@ import base64
 import binascii
 import json
 import re
+import struct
 import sys
+from datetime import date
 from hashlib import sha256, sha512
 from pathlib import Path
 from typing import Any
 
-FORMAT = "xinyong-proof-1"
+FORMAT = "xinyong-proof-2"
+CONTEXT = ["dataset", "delivery", "delivery_sha256", "edition", "received_at", "recorded_at", "type", "written_at"]
 MEMBERS = ["format", "content_hash", "leaf", "leaf_index", "inclusion_path", "checkpoint", "public_key"]
 
 
@@ -179,6 +182,42 @@ def root_of(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
     return found
 
 
+def opened(text: str) -> tuple[dict[str, Any], bytes]:
+    """(what the leaf says, its entry in the log)."""
+    try:
+        leaf = json.loads(text)
+        if leaf["type"] != "xinyong-version-2" or canonical(leaf) != text:
+            raise ValueError("not canonical")
+        context = sha256(canonical({name: leaf[name] for name in CONTEXT}).encode()).digest()
+        days = (date.fromisoformat(leaf["decided_on"]) - date(1970, 1, 1)).days if leaf["decided_on"] else -(1 << 31)
+        row = struct.pack(
+            ">qqiiqqi32s32s",
+            *(leaf[name] for name in ("version_id", "record_id", "version_no", "source_row")),
+            *(leaf[name] for name in ("entity_id", "department_id")),
+            days,
+            *(hashed(leaf[name], 32) for name in ("content_hash", "payload_hash")),
+        )
+        blind = hashed(leaf["blind"], 16)
+        if len(leaf) != len(CONTEXT) + 10:
+            raise ValueError("too many members")
+    except (ValueError, TypeError, KeyError, struct.error, RecursionError):
+        raise Wrong("叶的内容不对", "the leaf is malformed") from None
+    return leaf, sha256(context + row + blind).digest()
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and without spaces."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def hashed(text: Any, size: int) -> bytes:
+    """Bytes from lower-case hexadecimal."""
+    data = bytes.fromhex(text)
+    if len(data) != size or data.hex() != text:
+        raise ValueError("not a hash")
+    return data
+
+
 def check(raw: bytes, key: str | None = None, content: bytes | None = None) -> dict[str, Any]:
     """What the proof shows. Raises Wrong."""
     try:
@@ -197,13 +236,10 @@ def check(raw: bytes, key: str | None = None, content: bytes | None = None) -> d
         raise Wrong("证明中的公钥不是给定的公钥", "the key in the proof is not the key given")
     name, public = key_of(proof["public_key"])
     size, root = open_note(proof["checkpoint"], name, public)
-    if root_of(proof["leaf"].encode(), index, size, [plain(item) for item in path]) != root:
+    leaf, entry = opened(proof["leaf"])
+    if root_of(entry, index, size, [plain(item) for item in path]) != root:
         raise Wrong("该条目不在签署的日志中", "the leaf is not in the signed log")
-    try:
-        leaf = json.loads(proof["leaf"])
-        logged = leaf["content_hash"]
-    except (ValueError, TypeError, KeyError):
-        raise Wrong("叶的内容不对", "the leaf is malformed") from None
+    logged = leaf["content_hash"]
     if logged != proof["content_hash"]:
         raise Wrong("内容摘要与叶不符", "the content hash is not that of the leaf")
     if content is not None and sha256(content).hexdigest() != logged:

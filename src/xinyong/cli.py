@@ -21,6 +21,8 @@ COMMANDS: dict[str, str] = {
     "generate": "xinyong.demo.cli:generate",
     "doctor": "xinyong.doctor:doctor",
     "catalogue": "xinyong.catalogue.cli:catalogue",
+    "diff": "xinyong.ledger.cli:diff",
+    "status": "xinyong.ledger.cli:status",
     "effects": "xinyong.ledger.cli:effects",
     "verify-log": "xinyong.ledger.log_cli:verify_log",
     "proof": "xinyong.ledger.log_cli:proof",

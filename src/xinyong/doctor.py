@@ -72,6 +72,21 @@ def _schema() -> Line:
     return ("ok", "表结构为最新 schema up to date", "")
 
 
+def _rights() -> Line:
+    from xinyong.runtime import rights
+
+    with database.connect(autocommit=True) as connection:
+        found = rights.excess(connection)
+    if found:
+        more = f" … {len(found)}" if len(found) > 3 else ""
+        return (
+            "warn",
+            "应用角色权限过大 the application's role may do too much: " + ", ".join(found[:3]) + more,
+            "见 docs/operations.md「两个数据库角色」/ see 'Two roles in the database'",
+        )
+    return ("ok", "应用角色只能追加 the application's role can only add to the ledger", "")
+
+
 def _catalogue() -> Line:
     from xinyong.catalogue.loader import load_packaged
 
@@ -125,6 +140,7 @@ CHECKS: tuple[tuple[str, Callable[[], Line]], ...] = (
     ("settings", _settings),
     ("database", _database),
     ("schema", _schema),
+    ("rights", _rights),
     ("catalogue", _catalogue),
     ("effects", _effects),
     ("deliveries", _deliveries),
@@ -132,7 +148,7 @@ CHECKS: tuple[tuple[str, Callable[[], Line]], ...] = (
 )
 
 
-_NEEDS_DATABASE = frozenset({"schema", "effects", "deliveries"})
+_NEEDS_DATABASE = frozenset({"schema", "rights", "effects", "deliveries"})
 
 
 @click.command()

@@ -49,6 +49,8 @@ class ErrorCode(StrEnum):
     SERVER_START = "server-start"
     REGISTRY_REFUSED = "registry-refused"
     REGISTRY_CHANGED = "registry-changed"
+    MOMENT_AHEAD = "moment-ahead"
+    STATUS_REFUSED = "status-refused"
     LOG_REFUSED = "log-refused"
     LOG_DAMAGED = "log-damaged"
     LOG_UNWRITABLE = "log-unwritable"

@@ -6,8 +6,9 @@ import time
 from typing import Any
 
 import click
+from psycopg.conninfo import conninfo_to_dict
 
-from xinyong.runtime import database
+from xinyong.runtime import database, postgres, rights
 from xinyong.runtime.command import command, emit, setup_django
 
 
@@ -15,13 +16,17 @@ def prepare() -> dict[str, Any]:
     """Extension, schema, catalogue editions and the department ``demo``. Safe to repeat."""
     started = time.monotonic()
     database.ensure_running()
-    with database.connect(autocommit=True) as connection:
+    with database.connect_owner(autocommit=True) as connection:
+        if database.is_embedded():
+            rights.ensure_role(connection, postgres.APPLICATION_ROLE)
         connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
         version = database.check_suitable(connection)
     setup_django()
     from django.core.management import call_command
 
-    call_command("migrate", interactive=False, verbosity=0)
+    with database.as_owner():
+        call_command("migrate", interactive=False, verbosity=0)
+    grant_rights()
     from xinyong.accounts import actions as accounts
     from xinyong.catalogue import actions as catalogue
 
@@ -35,6 +40,15 @@ def prepare() -> dict[str, Any]:
         "editions": loaded,
         "seconds": round(time.monotonic() - started, 2),
     }
+
+
+def grant_rights() -> None:
+    """Give the application's role its rights. Nothing to give where one role owns everything; ``doctor`` says so."""
+    role = conninfo_to_dict(database.conninfo()).get("user")
+    owner = conninfo_to_dict(database.owner_conninfo()).get("user")
+    if isinstance(role, str) and role != owner:
+        with database.connect_owner() as connection:
+            rights.grant(connection, role)
 
 
 @click.command()

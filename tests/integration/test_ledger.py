@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import threading
 import time
 from datetime import timedelta
@@ -38,24 +41,101 @@ def partitions(desk: Any, table: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("table", ["ledger_version", "ledger_event", "audit_auditentry"])
-@pytest.mark.parametrize("deed", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0}"])
-def test_history_cannot_be_changed_by_the_applications_own_role(filled: Any, table: str, deed: str) -> None:
-    column = {"ledger_version": "source_row", "ledger_event": "kind", "audit_auditentry": "actor"}[table]
+#: Append-only tables with a column to try.
+HISTORY = {
+    "ledger_version": "source_row",
+    "ledger_event": "kind",
+    "ledger_log_range": "note",
+    "ledger_installation": "id",
+    "audit_auditentry": "actor",
+}
+CHANGES = ("UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0}", "TRUNCATE {0} CASCADE")
+
+
+def refused(deed: str, error: type[psycopg.Error], match: str | None = None, *, owner: bool = False) -> None:
+    """The deed fails in a session of its own."""
+    with (database.connect_owner if owner else database.connect)() as connection, pytest.raises(error, match=match):
+        connection.execute(deed.encode())
+
+
+@pytest.mark.parametrize("table", HISTORY)
+@pytest.mark.parametrize("deed", CHANGES)
+def test_history_cannot_be_changed_by_the_application_nor_by_the_owner(filled: Any, table: str, deed: str) -> None:
     before = filled.one(f"SELECT count(*) FROM {table}")
     assert before > 0
-    with database.connect() as connection, pytest.raises(psycopg.errors.IntegrityError, match="append-only"):
-        connection.execute(deed.format(table, column).encode())
+    text = deed.format(table, HISTORY[table])
+    refused(text, psycopg.errors.InsufficientPrivilege)
+    refused(text, psycopg.errors.IntegrityError, "append-only", owner=True)
     assert filled.one(f"SELECT count(*) FROM {table}") == before
 
 
 def test_no_partition_is_a_back_door(filled: Any) -> None:
     parts = partitions(filled, "ledger_version")
-    used = [part for part in parts if filled.one(f"SELECT count(*) FROM {part}")]
+    with database.connect_owner() as connection:
+        used = [
+            part for part in parts if connection.execute(f"SELECT FROM {part} LIMIT 1".encode()).fetchone() is not None
+        ]
     assert len(used) > 1
-    for deed in ("UPDATE {0} SET source_row = 1", "DELETE FROM {0}", "TRUNCATE {0}"):
-        with database.connect() as connection, pytest.raises(psycopg.errors.IntegrityError, match="append-only"):
-            connection.execute(deed.format(used[0]).encode())
+    for deed in CHANGES:
+        refused(deed.format(used[0], "source_row"), psycopg.errors.InsufficientPrivilege)
+        refused(deed.format(used[0], "source_row"), psycopg.errors.IntegrityError, "append-only", owner=True)
+    refused(f"SELECT FROM {used[0]}", psycopg.errors.InsufficientPrivilege)
+    refused(f"INSERT INTO {used[0]} SELECT * FROM ledger_version LIMIT 1", psycopg.errors.InsufficientPrivilege)
+
+
+@pytest.mark.parametrize("table", [*HISTORY, "ledger_version_p00"])
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "ALTER TABLE {0} DISABLE TRIGGER ALL",
+        "ALTER TABLE {0} DISABLE TRIGGER USER",
+        "DROP TABLE {0} CASCADE",
+        "ALTER TABLE {0} OWNER TO CURRENT_USER",
+        "ALTER TABLE {0} RENAME TO elsewhere",
+        "CREATE TRIGGER slip BEFORE INSERT ON {0} FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "CREATE RULE slip AS ON INSERT TO {0} DO INSTEAD NOTHING",
+        "GRANT UPDATE ON {0} TO CURRENT_USER",
+        "SELECT FROM {0} FOR UPDATE",
+    ],
+)
+def test_the_application_cannot_get_round_the_triggers(filled: Any, table: str, deed: str) -> None:
+    if deed.startswith("GRANT"):
+        # A right that cannot be passed on is a warning to PostgreSQL; what counts is that nothing was given.
+        with contextlib.suppress(psycopg.errors.InsufficientPrivilege), database.connect(autocommit=True) as connection:
+            connection.execute(deed.format(table).encode())
+        assert not filled.one("SELECT has_table_privilege(%s, 'UPDATE')", table)
+        return
+    refused(deed.format(table), psycopg.errors.InsufficientPrivilege)
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "SET session_replication_role = replica",
+        "DROP FUNCTION ledger_refuse_change_v1() CASCADE",
+        "CREATE OR REPLACE FUNCTION ledger_refuse_change_v1() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
+        "CREATE TABLE own (x int)",
+        "DROP SCHEMA public CASCADE",
+        "SET ROLE xinyong",
+        "ALTER ROLE CURRENT_USER SUPERUSER",
+        "COPY ledger_event TO PROGRAM 'true'",
+    ],
+)
+def test_the_application_cannot_raise_itself(filled: Any, deed: str) -> None:
+    refused(deed, psycopg.errors.InsufficientPrivilege)
+
+
+def test_doctor_knows_a_role_that_may_do_too_much(filled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = next(
+        item for item in json.loads(filled.cli("doctor", "--json").stdout)["checks"] if item["check"] == "rights"
+    )
+    assert line["state"] == "ok", line
+    monkeypatch.setenv("XINYONG_DATABASE_URL", os.environ["XINYONG_DATABASE_OWNER_URL"])
+    line = next(
+        item for item in json.loads(filled.cli("doctor", "--json").stdout)["checks"] if item["check"] == "rights"
+    )
+    assert line["state"] == "warn"
+    assert "owner of ledger_version" in line["found"] or "superuser" in line["found"]
 
 
 def test_records_versions_and_windows_are_partitioned_alike_by_entity(filled: Any) -> None:

@@ -20,6 +20,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "readyz": ("/readyz", (200, 200, 200, 200, 200)),
     "home": ("/", (200, 200, 200, 200, 200)),
     "search": ("/search?q=x", (200, 200, 200, 200, 200)),
+    "search-suggest": ("/search/suggest?q=x", (200, 200, 200, 200, 200)),
     "entity": ("/entities/{code}", (200, 200, 200, 200, 200)),
     "report": ("/entities/{code}/report", (200, 200, 200, 200, 200)),
     "report-document": ("/entities/{code}/report.pdf", (405, 405, 405, 405, 405)),

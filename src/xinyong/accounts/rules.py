@@ -15,6 +15,7 @@ class Right(StrEnum):
     REPORT_REVOKE = "report-revoke"
     REGISTRY_ACT = "registry-act"
     RESOLUTION_DECIDE = "resolution-decide"
+    RECORD_STATUS = "record-status"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
@@ -28,6 +29,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.DELIVERY_RELEASE,
             Right.REGISTRY_ACT,
             Right.RESOLUTION_DECIDE,
+            Right.RECORD_STATUS,
             Right.REPORT_REVOKE,
         }
     ),

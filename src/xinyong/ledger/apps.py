@@ -8,5 +8,8 @@ class LedgerConfig(AppConfig):
     def ready(self) -> None:
         from xinyong.ledger import corridor
         from xinyong.ledger.log import effect, state
+        from xinyong.registry.search import index
 
         corridor.register(corridor.Effect(name=state.NAME, catch_up=effect.catch_up, rebuild=effect.rebuild))
+        # The registry lies below the corridor, so the corridor's room registers its effect.
+        corridor.register(corridor.Effect(name=index.NAME, catch_up=index.catch_up, rebuild=index.rebuild))

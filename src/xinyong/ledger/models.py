@@ -44,6 +44,9 @@ class Version(models.Model):
     received_at = models.DateTimeField(help_text="When the delivery was received.")
     recorded_at = models.DateTimeField(help_text="When the version was stored.")
     content_hash = models.BinaryField(help_text="SHA-256 of the canonical content.")
+    payload_hash = models.BinaryField(
+        null=True, help_text="SHA-256 of the text of the payload; empty: computed when it is logged."
+    )
     payload = models.JSONField(help_text="Filled fields by code; _raw: text as sent where it differs.")
 
     class Meta:
@@ -54,7 +57,7 @@ class Version(models.Model):
 class Event(models.Model):
     """The ordered corridor: written in the transaction of the deed, read by effects each from its own position."""
 
-    id = models.BigAutoField(primary_key=True, help_text="Order of commit.")
+    id = models.BigIntegerField(primary_key=True, help_text="Order of commit, without gaps; given by the database.")
     kind = models.CharField(max_length=60, help_text="What happened, e.g. versions.appended.")
     delivery_id = models.BigIntegerField(null=True, help_text="The delivery behind it.")
     dataset_id = models.IntegerField(null=True, help_text="The dataset concerned.")
@@ -76,3 +79,26 @@ class EffectPosition(models.Model):
 
     class Meta:
         db_table = "ledger_effect_position"
+
+
+class Status(models.Model):
+    """What happened to a record after it was stored. Never updated, never deleted; undone by the act that answers it."""
+
+    pk = models.CompositePrimaryKey("entity_id", "record_id", "event_id")
+    entity_id = models.BigIntegerField(help_text="Registry entity.")
+    record_id = models.BigIntegerField(help_text="Record.")
+    event_id = models.BigIntegerField(help_text="Its event in the corridor, which is its number.")
+    version_no = models.IntegerField(help_text="Newest version of the record then.")
+    effective_at = models.DateTimeField(help_text="From when it holds (first clock).")
+    recorded_at = models.DateTimeField(help_text="When it was recorded (second clock).")
+    act = models.CharField(max_length=30, help_text="What was done; an act of datapacks/rules/record-status.yml.")
+    cause = models.CharField(max_length=30, help_text="Which of the act's causes; empty where it has none.")
+    actor = models.CharField(max_length=120, help_text="Who decided.")
+    reason = models.TextField(help_text="Why, in the officer's words.")
+    basis = models.TextField(help_text="Document it rests on: number, date, authority.")
+    rule = models.CharField(max_length=60, help_text="Version of the rule set it was decided under.")
+    answers = models.BigIntegerField(null=True, help_text="The act whose state it ends.")
+
+    class Meta:
+        managed = False
+        db_table = "ledger_status"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from datetime import date
 from typing import Any
 
@@ -11,6 +11,7 @@ import psycopg
 
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import DatasetEntry, Disclosure, Layout
+from xinyong.ledger import selectors as ledger
 from xinyong.publicity import rules
 from xinyong.runtime import database, sql
 
@@ -74,7 +75,10 @@ def catch_up() -> int:
                 connection.commit()
                 return taken
             event_id, kind, dataset_code, first, last = event
-            if kind == "versions.appended" and dataset_code is not None:
+            if kind == "status.recorded":
+                # An act may hide a record or bring it back: its newest version is judged again.
+                first = last = _newest_version(connection, event_id)
+            if first is not None and dataset_code is not None:
                 for edition_id, digest in connection.execute(
                     sql.statement("publicity", "editions_of_event"),
                     {"code": dataset_code, "first": first, "last": last},
@@ -95,6 +99,14 @@ def rebuild() -> int:
     return catch_up()
 
 
+def _newest_version(connection: Connection, event_id: int) -> int | None:
+    touched = ledger.record_of_act(connection, event_id)
+    if touched is None:
+        return None
+    row = connection.execute(sql.statement("publicity", "newest_version_of_record"), touched).fetchone()
+    return int(row[0]) if row else None
+
+
 def _next_event(connection: Connection) -> tuple[Any, ...] | None:
     connection.execute(
         "INSERT INTO ledger_effect_position (effect, event_id) VALUES (%s, 0) ON CONFLICT DO NOTHING", (NAME,)
@@ -108,6 +120,7 @@ def _apply(connection: Connection, entry: DatasetEntry, edition_id: int, first: 
     if entry.record_disclosure is not None:
         fields[_AUDIENCE] = entry.record_disclosure.field
     columns = list(fields)
+    hidden = ledger.hidden_records(connection, first, last)
     # Two sessions: one streams versions while the other takes the windows by COPY.
     with (
         database.connect() as source,
@@ -120,19 +133,21 @@ def _apply(connection: Connection, entry: DatasetEntry, edition_id: int, first: 
             {"edition": edition_id, "first": first, "last": last, "fields": [fields[name] for name in columns]},
         )
         with writer.copy("COPY fresh_window FROM STDIN") as copy:
-            for chunk in _lines(reader, entry, columns):
+            for chunk in _lines(reader, entry, columns, hidden):
                 copy.write(chunk)
     connection.execute(sql.statement("publicity", "drop_stale_windows"))
     connection.execute(sql.statement("publicity", "store_fresh_windows"))
     connection.execute("DROP TABLE fresh_window")
 
 
-def _lines(reader: Any, entry: DatasetEntry, columns: list[str]) -> Iterator[str]:
+def _lines(reader: Any, entry: DatasetEntry, columns: list[str], hidden: Set[tuple[int, int]]) -> Iterator[str]:
     buffer = io.StringIO()
     layouts = {layout.code: layout for layout in entry.layouts}
     for entity_id, record_id, dataset_id, decided_on, received_on, layout_code, *cells in reader:
         values = dict(zip(columns, cells[0] or [], strict=False))
-        period = period_of(entry, layouts.get(layout_code), decided_on, received_on, values)
+        period = None
+        if (entity_id, record_id) not in hidden:
+            period = period_of(entry, layouts.get(layout_code), decided_on, received_on, values)
         shown = period is not None
         line = (
             entity_id,

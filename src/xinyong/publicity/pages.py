@@ -32,24 +32,66 @@ class LatestRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchHit:
-    """One entity found. ``reason`` is a short label saying why it matched; ``reason_tone`` its chip tone."""
+class Chip:
+    """A short label with its tone."""
 
-    name: str
+    text: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """A name in three pieces; ``hit`` is the piece that answers the query, perhaps empty."""
+
+    before: str
+    hit: str
+    after: str
+
+    @property
+    def text(self) -> str:
+        """The whole name."""
+        return self.before + self.hit + self.after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchHit:
+    """One entity found. ``why``: chips that say why it matched; ``other_name``: the name that matched where another one did."""
+
+    name: Marked
     code: str
     url: str
     kind: str
     region: str
     status: str
     status_tone: str
-    former_name: str
-    reason: str
-    reason_tone: str
+    other_name: Marked | None
+    why: tuple[Chip, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetValue:
+    """A value a list can be narrowed by. ``url`` chooses it, or takes the choice back where ``chosen``."""
+
+    label: str
+    count: int
+    url: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetGroup:
+    """All values of one facet."""
+
+    title: str
+    values: tuple[FacetValue, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchOutcome:
-    """``tried`` says in words what was looked for; ``repaired_code`` is offered when one wrong character explains it."""
+    """``tried`` says in words what was looked for; ``offers`` are entities whose code is one slip from what was typed.
+
+    ``repaired_code`` is the one code the slip can be repaired into; ``capped``: there are more hits than are listed.
+    """
 
     query: str
     hits: tuple[SearchHit, ...]
@@ -59,6 +101,10 @@ class SearchOutcome:
     repaired_code: str
     diagnosis: str
     tried: tuple[str, ...]
+    capped: bool
+    offers: tuple[SearchHit, ...]
+    facets: tuple[FacetGroup, ...]
+    chosen: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from xinyong.publicity import selectors
+from xinyong.publicity import searching, selectors
 from xinyong.publicity.pages import SearchOutcome
+from xinyong.registry.search.find import FACETS
 from xinyong.registry.selectors import Moved
 from xinyong.standards import credit_code, names
 from xinyong.ui.context import language
@@ -29,36 +36,68 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "publicity/home.html", context)
 
 
+def _moved(address: str) -> HttpResponse:
+    """308 that browsers ask about again: a merge can be taken back, and then the old address is right again."""
+    answer = HttpResponsePermanentRedirect(address, preserve_request=True)
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
 def _direct(outcome: SearchOutcome) -> str:
     """The address of the file when the query is a valid code held here, or the whole name of exactly one entity."""
-    if outcome.page != 1:
+    if outcome.page != 1 or outcome.chosen:
         return ""
     code = credit_code.normalise(outcome.query).text
     named = names.matching_key(outcome.query)
     exact = [
         hit
         for hit in outcome.hits
-        if (hit.code and hit.code == code) or (named and names.matching_key(hit.name) == named)
+        if (hit.code and hit.code == code) or (named and names.matching_key(hit.name.text) == named)
     ]
     return exact[0].url if len(exact) == 1 else ""
+
+
+def _query(request: HttpRequest) -> str:
+    return request.GET.get("q", "").strip()[:QUERY_LIMIT]
 
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Search results, or the file itself when the query can mean only one entity."""
-    query = request.GET.get("q", "").strip()[:QUERY_LIMIT]
-    outcome = selectors.search(query, page_number(request), language())
+    query = _query(request)
+    chosen = {field: request.GET.get(field, "")[:QUERY_LIMIT].replace("\0", "") for field in FACETS}
+    outcome = searching.search(query, page_number(request), language(), chosen)
     target = _direct(outcome)
     if target:
         return HttpResponseRedirect(target)
     return render(request, "publicity/search.html", {"outcome": outcome})
 
 
-def _moved(address: str) -> HttpResponse:
-    """308 that browsers ask about again: a merge can be taken back, and then the old address is right again."""
-    answer = HttpResponsePermanentRedirect(address, preserve_request=True)
-    answer.headers["Cache-Control"] = "no-cache"
-    return answer
+@require_safe
+def suggest(request: HttpRequest) -> HttpResponse:
+    """Suggestions while typing: list items for the search field, or JSON where that is asked for."""
+    query = _query(request)
+    hits = searching.suggest(query, language()) if query else ()
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse(
+            {
+                "query": query,
+                "hits": [
+                    {
+                        "name": hit.name.text,
+                        "matched_name": hit.other_name.text if hit.other_name else hit.name.text,
+                        "code": hit.code,
+                        "url": hit.url,
+                        "place": hit.region,
+                        "status": hit.status,
+                        "why": [chip.text for chip in hit.why],
+                    }
+                    for hit in hits
+                ],
+            },
+            json_dumps_params={"ensure_ascii": False},
+        )
+    return render(request, "publicity/suggestions.html", {"hits": hits, "query": query})
 
 
 @require_safe
@@ -90,5 +129,6 @@ def entity(request: HttpRequest, key: str) -> HttpResponse:
 urlpatterns: list[URLPattern] = [
     path("", home, name="home"),
     path("search", search, name="search"),
+    path("search/suggest", suggest, name="search-suggest"),
     path("entities/<str:key>", entity, name="entity"),
 ]

@@ -21,8 +21,6 @@ from xinyong.publicity.pages import (
     Freshness,
     LatestRecord,
     RecordCard,
-    SearchHit,
-    SearchOutcome,
     Section,
     SiteFigures,
 )
@@ -30,7 +28,6 @@ from xinyong.registry import keys
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
 from xinyong.runtime import sql
-from xinyong.standards import names
 
 PAGE = 10
 
@@ -87,61 +84,6 @@ def latest_double_publicity(limit: int, language: str = "zh") -> tuple[LatestRec
 def _page_of(section: str, before: int) -> str:
     page = before // PAGE + 1
     return f"?page-{section}={page}" if page > 1 else ""
-
-
-_REASONS = {
-    "code": ("统一社会信用代码", "Credit code", "blue"),
-    "number": ("登记号码", "Registered number", "blue"),
-    "name": ("登记名称", "Registered name", "green"),
-    "former": ("曾用名", "Former name", "amber"),
-    "reported": ("部门报送名称", "Name as reported", "grey"),
-    "prefix": ("名称开头", "Begins with", "grey"),
-}
-
-
-def search(query: str, page: int, language: str = "zh") -> SearchOutcome:
-    """What the search page shows. Finds by code, number, exact name, former name, or the beginning of a name."""
-    found = registry.search(query, page)
-    english = language == "en"
-    hits = []
-    for match in found.matches:
-        label_zh, label_en, tone = _REASONS[match.reason]
-        entity = match.entity
-        hits.append(
-            SearchHit(
-                name=entity.name or entity.credit_code or registry.address_key(entity),
-                code=entity.credit_code or "",
-                url=reverse("entity", args=[registry.address_key(entity)]),
-                kind=show.kind_label(entity.kind, language),
-                region=entity.place,
-                status=show.status_label(entity, language),
-                status_tone=show.status_tone(entity),
-                former_name=match.via if match.reason in ("former", "reported") else "",
-                reason=label_en if english else label_zh,
-                reason_tone=tone,
-            )
-        )
-    diagnosis = found.diagnosis
-    repaired, words = "", ""
-    if diagnosis is not None and not found.matches:
-        repaired = diagnosis.repaired or ""
-        words = diagnosis.message_en if english else diagnosis.message_zh
-    key = names.matching_key(query)
-    tried = (
-        (f"Code or number “{query.strip()}”", f"Name equal to or beginning with “{key}”")
-        if english
-        else (f"代码或登记号码「{query.strip()}」", f"名称等于或以「{key}」开头")
-    )
-    return SearchOutcome(
-        query=query,
-        hits=tuple(hits),
-        total=found.total,
-        page=page,
-        pages=max(1, math.ceil(found.total / registry.PAGE)),
-        repaired_code=repaired,
-        diagnosis=words,
-        tried=tried,
-    )
 
 
 def entity_file(key: str, pages: dict[str, int], language: str, today: date) -> EntityFile | None:
@@ -289,6 +231,5 @@ __all__ = [
     "latest_double_publicity",
     "public_record_count",
     "public_records",
-    "search",
     "site_figures",
 ]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from xinyong.runtime.command import command, emit, setup_django
+
+if TYPE_CHECKING:
+    from xinyong.registry.selectors import Match
 
 
 @click.command()
@@ -14,7 +18,7 @@ from xinyong.runtime.command import command, emit, setup_django
 @click.option("--page", default=1, show_default=True, type=click.IntRange(min=1), help="Page of 20 hits.")
 @command
 def search(text: str, page: int, *, as_json: bool) -> None:
-    """Find entities by credit code, other number, exact name, former name, or the beginning of a name.
+    """Find entities by credit code, other number, or name: any part, short form, pinyin, with a slip.
 
     Exit 0 when something was found, else 1. With --json: one line a hit, then a line with the total.
     """
@@ -33,9 +37,12 @@ def search(text: str, page: int, *, as_json: bool) -> None:
                 "status": entity.status,
                 "reason": match.reason,
                 "via": match.via,
+                "name_kind": match.name_kind,
+                "wrote": match.wrote,
+                "meant": match.meant,
             },
             as_json=as_json,
-            text=f"{entity.credit_code or selectors.address_key(entity):<20}{entity.name}  [{match.reason}]",
+            text=f"{entity.credit_code or selectors.address_key(entity):<20}{entity.name}  [{_why(match)}]",
         )
     diagnosis = found.diagnosis
     summary = {
@@ -43,8 +50,24 @@ def search(text: str, page: int, *, as_json: bool) -> None:
         "page": page,
         "diagnosis_zh": diagnosis.message_zh if diagnosis else "",
         "repaired": diagnosis.repaired if diagnosis else None,
+        "offers": [{"credit_code": match.via, "name": match.entity.name} for match in found.offers],
+        "capped": found.capped,
     }
     hint = f"\n{diagnosis.message_zh}" if diagnosis is not None and not found.total else ""
-    emit(summary, as_json=as_json, text=f"共 {found.total} 个主体 entities{hint}")
+    offers = "".join(f"\n  {match.via}  {match.entity.name}" for match in found.offers)
+    more = "以上 or more" if found.capped else ""
+    emit(summary, as_json=as_json, text=f"共 {found.total} 个主体 entities{more}{hint}{offers}")
     if not found.total:
         sys.exit(1)
+
+
+def _why(match: Match) -> str:
+    """Why it matched, in a few words."""
+    from xinyong.registry.search import words
+
+    reason = words.label(match.reason, match.wrote, match.meant)
+    return (
+        f"{words.label(match.name_kind)} {match.via}, {reason}"
+        if match.via != match.entity.name and match.name_kind in words.NAME_KINDS
+        else reason
+    )

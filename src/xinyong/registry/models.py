@@ -286,3 +286,6 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.parent_id}:{self.row} → {self.entity_id}"
+
+
+from xinyong.registry.search_models import SearchGram, SearchName, SearchState  # noqa: E402, F401  (a room's tables)

@@ -3,42 +3,57 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from django.db import connection, models
+from django.db import models
 from django.utils import timezone
 
 from xinyong.registry import keys, lists, rules
 from xinyong.registry.models import Entity, FormerHolder, Identifier, Name, Relation, Succession
-from xinyong.runtime import sql
-from xinyong.standards import credit_code, names
+from xinyong.registry.search import anatomy, find, listing, words
+from xinyong.standards import credit_code
 from xinyong.standards.credit_code_diagnosis import Diagnosis, diagnose
 
 PAGE = 20
 #: Entity numbers are bigint; pages beyond this one would overflow the offset and are empty.
 _NUMBERS = 1 << 63
-_LAST_PAGE = 1 << 40
+_LAST_PAGE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """One entity found. ``reason``: code, number, name, former, reported or prefix; ``via``: what matched."""
+    """One entity found. ``via``: the number or name that matched, of kind ``name_kind`` (registered, former …).
+
+    ``reason``: code, number, or a kind of agreement of ``registry.search.words``; ``wrote`` and ``meant``: what was
+    corrected into what; ``span``: which part of ``via`` answers the query (start, length), (-1, 0) when not one part.
+    """
 
     entity: Entity
     reason: str
     via: str
+    name_kind: str = "registered"
+    wrote: str = ""
+    meant: str = ""
+    span: tuple[int, int] = (-1, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a search found. ``diagnosis`` is set when the text looked like a code."""
+    """What a search found. ``diagnosis`` is set when the text looked like a code.
+
+    ``offers``: entities whose code is one slip from what was typed. ``capped``: there are more than ``total`` says.
+    ``tried``: codes of the look-ups made.
+    """
 
     matches: tuple[Match, ...]
     total: int
     diagnosis: Diagnosis | None
+    offers: tuple[Match, ...] = ()
+    capped: bool = False
+    tried: tuple[str, ...] = ()
+    facets: tuple[find.Facet, ...] = ()
 
 
 class Moved(Exception):
@@ -228,10 +243,14 @@ def relation_count(entity: Entity, *, held: bool, kind: str) -> int:
     return Relation.objects.filter(kind=kind, **side).count()
 
 
-def search(text: str, page: int = 1) -> Found:
-    """Entities by credit code, other number, exact name (present, former, reported) or the beginning of a name.
+def search(
+    text: str, page: int = 1, size: int = PAGE, chosen: Mapping[str, str] | None = None, *, facets: bool = False
+) -> Found:
+    """Entities by credit code, other number, or name: any part, short form, pinyin, and with one slip.
 
     Names are compared by their matching key, so width, brackets, spaces and traditional characters do not matter.
+    Corrections are looked for only where few names have the text as it is. A merged entry is found once, under the
+    entry that speaks for it. ``chosen`` narrows the list (kind, status, place), ``facets`` asks what it can be narrowed by.
     """
     cleaned = _storable(text).strip()
     diagnosis = diagnose(cleaned) if _looks_like_code(cleaned) else None
@@ -244,14 +263,53 @@ def search(text: str, page: int = 1) -> Found:
                 total=1,
                 diagnosis=diagnosis,
             )
-    key = names.matching_key(cleaned)
-    if not key:
-        return Found(matches=(), total=0, diagnosis=diagnosis)
-    rows = _rows(key, page) if page <= _LAST_PAGE else []
-    entities = Entity.objects.in_bulk([row[0] for row in rows])
-    matches = tuple(Match(entity=entities[row[0]], reason=row[1], via=row[2]) for row in rows)
-    counted = rows or (_rows(key, 1) if page > 1 else [])  # a page beyond the last one still has a total
-    return Found(matches=matches, total=int(counted[0][3]) if counted else 0, diagnosis=diagnosis)
+    if page > _LAST_PAGE:
+        page = _LAST_PAGE
+    listed = listing.page(cleaned, page, size, chosen, facets=facets)
+    entities = Entity.objects.in_bulk([hit.entity_id for hit in listed.hits])
+    return Found(
+        matches=tuple(_match(entities[hit.entity_id], hit) for hit in listed.hits),
+        total=listed.total,
+        diagnosis=diagnosis,
+        offers=_offers(diagnosis) if not listed.total else (),
+        capped=listed.capped,
+        tried=listed.tried,
+        facets=listed.facets,
+    )
+
+
+def _match(entity: Entity, hit: find.Hit) -> Match:
+    reason = words.code_of(hit.reason)
+    begin, length = hit.reason.span
+    # The span counts in the body; it is one piece of the name where the body stands in the name unbroken.
+    body = anatomy.of(hit.name).body
+    shift = hit.name.find(body)
+    span = (shift + begin, length) if begin >= 0 and shift >= 0 else (-1, 0)
+    return Match(
+        entity=entity,
+        reason=reason,
+        via=hit.name,
+        name_kind=hit.kind,
+        wrote=hit.reason.wrote,
+        meant=hit.reason.meant,
+        span=span,
+    )
+
+
+def _offers(diagnosis: Diagnosis | None) -> tuple[Match, ...]:
+    """Entities whose code is one slip from the text that looked like a code: by check characters and by look-up."""
+    if diagnosis is None or diagnosis.valid or not diagnosis.normalised:
+        return ()
+    codes = dict.fromkeys([diagnosis.repaired, *(item.code for item in diagnosis.candidates)])
+    known = Identifier.objects.select_related("entity").filter(
+        type=Identifier.Type.CREDIT_CODE, value__in=[code for code in codes if code]
+    )
+    return tuple(
+        Match(
+            entity=canonical(item.entity), reason="code", via=item.value, wrote=diagnosis.normalised, meant=item.value
+        )
+        for item in sorted(known, key=lambda item: list(codes).index(item.value))
+    )
 
 
 def _storable(text: str) -> str:
@@ -263,12 +321,3 @@ def _looks_like_code(text: str) -> bool:
     compact = text.replace(" ", "").replace("-", "")
     ascii_share = sum(char.isascii() or "０" <= char <= "ｚ" for char in compact)
     return 8 <= len(compact) <= 24 and ascii_share == len(compact) and any(char.isdigit() for char in compact)
-
-
-def _rows(key: str, page: int) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.statement("registry", "search_names"),
-            {"key": key, "after": key + "\U0010ffff", "limit": PAGE, "offset": (page - 1) * PAGE},
-        )
-        return list(cursor.fetchall())

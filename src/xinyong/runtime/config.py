@@ -65,6 +65,13 @@ SETTINGS: tuple[Setting, ...] = (
         "postgresql://user:password@host:port/name of the operator's PostgreSQL 15 or newer. "
         "Empty: the embedded PostgreSQL.",
     ),
+    Setting(
+        "XINYONG_DATABASE_OWNER_URL",
+        "",
+        _text,
+        "The same database as the role that owns the tables; used by xinyong migrate alone. Empty: the role of "
+        "XINYONG_DATABASE_URL, which then could change what is append-only.",
+    ),
     Setting("XINYONG_HOST", "127.0.0.1", _text, "Address the site listens on."),
     Setting("XINYONG_PORT", "8000", _integer, "Port the site listens on."),
     Setting("XINYONG_WORKERS", "2", _integer, "Web worker processes. More than free cores makes the site slower."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -57,9 +59,17 @@ def is_embedded() -> bool:
 
 
 def conninfo() -> str:
-    """libpq connection string of the system of record."""
+    """libpq connection string of the system of record, as the application's role."""
     named: str = config.get("XINYONG_DATABASE_URL")
-    return named or postgres.server().url
+    return named or postgres.server().application_url
+
+
+def owner_conninfo() -> str:
+    """The same as the role that owns the tables; that of the application where the operator named no other."""
+    if is_embedded():
+        return postgres.server().url
+    named: str = config.get("XINYONG_DATABASE_OWNER_URL")
+    return named or conninfo()
 
 
 def ensure_running() -> bool:
@@ -69,8 +79,17 @@ def ensure_running() -> bool:
 
 def connect(*, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
     """A connection of its own for COPY and set-based statements. Raises DatabaseUnavailable."""
+    return _connect(conninfo(), autocommit)
+
+
+def connect_owner(*, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
+    """The same as the owner of the tables: for ``migrate`` and for benchmarks that empty a ledger, for nothing else."""
+    return _connect(owner_conninfo(), autocommit)
+
+
+def _connect(target: str, autocommit: bool) -> psycopg.Connection[tuple[Any, ...]]:
     try:
-        return psycopg.connect(conninfo(), autocommit=autocommit, application_name="xinyong")
+        return psycopg.connect(target, autocommit=autocommit, application_name="xinyong")
     except psycopg.OperationalError as error:
         raise postgres.DatabaseUnavailable(
             why=str(error).strip(),
@@ -79,9 +98,9 @@ def connect(*, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
         ) from error
 
 
-def django_settings() -> dict[str, Any]:
+def django_settings(target: str | None = None) -> dict[str, Any]:
     """The same server in the form of Django's DATABASES entry."""
-    parts = conninfo_to_dict(conninfo())
+    parts = conninfo_to_dict(target or conninfo())
     options = {key: value for key, value in parts.items() if key not in {"host", "port", "dbname", "user", "password"}}
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -93,6 +112,23 @@ def django_settings() -> dict[str, Any]:
         "CONN_MAX_AGE": 0,
         "OPTIONS": {**options, "application_name": "xinyong"},
     }
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Django's connection works as the owner of the tables for a while."""
+    from django.db import connections
+
+    held = connections["default"]
+    before = dict(held.settings_dict)
+    held.close()
+    held.settings_dict.update(django_settings(owner_conninfo()))
+    try:
+        yield
+    finally:
+        held.close()
+        held.settings_dict.clear()
+        held.settings_dict.update(before)
 
 
 def check_suitable(connection: psycopg.Connection[tuple[Any, ...]]) -> str:

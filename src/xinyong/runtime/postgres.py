@@ -28,7 +28,10 @@ from xinyong.errors import ErrorCode, XinyongError
 from xinyong.runtime import config
 
 DATABASE = "xinyong"
+#: Owner of the tables, and superuser of the embedded server: used by ``migrate`` alone.
 ROLE = "xinyong"
+#: Everything else works as this role: it may read and add, but not change or remove what is append-only.
+APPLICATION_ROLE = "xinyong_app"
 _START_SECONDS = 120
 _ORPHAN_SECONDS = 60
 
@@ -64,8 +67,13 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Connection string (libpq keywords), without a password: the socket folder is private."""
+        """Connection string of the owner (libpq keywords), without a password: the socket folder is private."""
         return f"host={self.socket} dbname={DATABASE} user={ROLE}"
+
+    @property
+    def application_url(self) -> str:
+        """Connection string of the application's role."""
+        return f"host={self.socket} dbname={DATABASE} user={APPLICATION_ROLE}"
 
 
 def server() -> Server:
@@ -331,6 +339,9 @@ def _create_database(here: Server) -> None:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
         if found is None:
             connection.execute(f"CREATE DATABASE {DATABASE}")
+        from xinyong.runtime import rights
+
+        rights.ensure_role(connection, APPLICATION_ROLE)
 
 
 def stop() -> bool:

@@ -163,5 +163,12 @@ def _region_names() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(full), frozenset(short | _AUTONOMOUS_SHORT)
 
 
+@cache
+def region_fronts() -> frozenset[str]:
+    """Keys of every region name that may stand in front of a name: in full, and the short ones that are not words."""
+    full, short = _region_names()
+    return frozenset(name for name in full | short if len(name) >= 2)
+
+
 #: The five autonomous regions are called by a name their full name does not begin with alone.
 _AUTONOMOUS_SHORT: Final = frozenset({"内蒙古", "广西", "西藏", "宁夏", "新疆"})

@@ -1,4 +1,6 @@
-"""The effect ``log``: one leaf per version, one contiguous run of leaves and one signed checkpoint per delivery.
+"""The effect ``log``: one leaf per version, one contiguous run of leaves per delivery, a signed checkpoint after it.
+
+Deliveries that wait together are signed together: each has its own run and root, the last one the checkpoint.
 
 Order of every step, so that a kill at any moment leaves a signed state: tiles durable under their names; then, in one
 transaction, range, checkpoint and position; then the file ``checkpoint``. Tiles beyond the committed size are litter
@@ -8,20 +10,22 @@ of an interrupted delivery: the same event writes the same bytes over them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
 
-from xinyong.ledger.log import leaf, merkle, state
+from xinyong.ledger.log import merkle, state
 from xinyong.ledger.log.checkpoint import Checkpoint, NoteInvalid
 from xinyong.ledger.log.errors import LogDamaged, LogRefused, LogUnwritable
 from xinyong.ledger.log.folder import CHECKPOINT, PUBLIC_KEY, LogFolder
+from xinyong.ledger.log.rows import Span, Versions
 from xinyong.ledger.log.state import NAME, Connection, Range
 from xinyong.runtime import database, sql
 
 #: One writer of the log per database; the file lock of the folder keeps it to one per machine.
-_LOG_LOCK = 0x0D33
-_FETCH = 32_768
+_LOG_LOCK = 0x0D35
+#: Events taken in by one transaction, and the leaves after which it ends early.
+_EVENTS, _LEAVES = 512, 200_000
 
 
 def catch_up() -> int:
@@ -75,7 +79,9 @@ class Writer:
         self._installation = installation
         self._folder = folder
         self._last = state.last_range(connection)
-        self._signer = state.signer(installation, create=self._last is None and folder.text(PUBLIC_KEY) is None)
+        begins = self._last is None and folder.text(PUBLIC_KEY) is None
+        self._signer = state.signer(installation, create=begins)
+        self._versions = Versions(connection, state.blinds(create=begins))
         #: Deliveries whose tiles were derived again when the log was opened.
         self.rederived = 0
         folder.tidy()
@@ -102,7 +108,7 @@ class Writer:
         if last is not None:
             size = last.size
             try:
-                signed = verifier.open(last.note)
+                signed = verifier.open(last.note or "")
             except NoteInvalid as error:
                 raise LogRefused(
                     why_zh=f"数据库中最近的签署无效（{error}）",
@@ -134,6 +140,7 @@ class Writer:
     def _signed_here(self, published: Checkpoint) -> bool:
         row = self._connection.execute(
             "SELECT root FROM ledger_log_range WHERE first_leaf < %(size)s AND first_leaf + leaves = %(size)s "
+            "AND note IS NOT NULL "
             "ORDER BY first_leaf DESC LIMIT 1",
             {"size": published.size},
         ).fetchone()
@@ -153,83 +160,113 @@ class Writer:
 
     def _publish(self) -> None:
         """Bring the folder to what the database says was signed last."""
-        if self._last is None:
+        if self._last is None or self._last.note is None:
             return
         if self._folder.text(CHECKPOINT) != self._last.note:
             self._folder.write_text(CHECKPOINT, self._last.note)
-        self._folder.drop_partials(self._last.first_leaf, self._last.size)
+        self._folder.drop_partials(state.signed_before(self._connection, self._last.first_leaf), self._last.size)
 
     # --- going on ---
 
     def catch_up(self) -> int:
-        """Take in the waiting events, each in a transaction of its own."""
+        """Take in the waiting events, a group at a time, each group in one transaction under one checkpoint."""
         self._connection.execute(
             "INSERT INTO ledger_effect_position (effect, event_id) VALUES (%s, 0) ON CONFLICT DO NOTHING", (NAME,)
         )
         taken = 0
-        while True:
-            event = self._connection.execute(sql.statement("ledger", "log_next_event"), {"effect": NAME}).fetchone()
-            if event is None:
-                self._connection.commit()
-                return taken
-            event_id, kind, delivery, first, last = event
-            fresh = None
-            if kind == "versions.appended" and not self._logged(first, last):
-                fresh = self._append(event_id, delivery, first, last)
-            self._connection.execute(
-                "UPDATE ledger_effect_position SET event_id = %s WHERE effect = %s", (event_id, NAME)
-            )
+        while count := self._group():
+            taken += count
+        return taken
+
+    def _group(self) -> int:
+        """Take in the next events. Returns how many."""
+        events = self._connection.execute(
+            sql.statement("ledger", "log_next_events"), {"effect": NAME, "limit": _EVENTS}
+        ).fetchall()
+        fresh: list[Range] = []
+        taken, position, size = 0, 0, self._tree.size
+        for event, kind, delivery, first, last, recorded_at in events:
+            if taken and kind == "versions.appended" and size - self._tree.size + last - first >= _LEAVES:
+                break
+            if kind == "versions.appended" and not self._logged(fresh, first, last):
+                fresh.append(
+                    Range(
+                        event=event,
+                        delivery=delivery,
+                        version_from=first,
+                        version_to=last,
+                        first_leaf=size,
+                        leaves=last - first + 1,
+                        root=b"",
+                        note=None,
+                        recorded_at=recorded_at,
+                    )
+                )
+                size = fresh[-1].size
+            taken, position = taken + 1, event
+        if not taken:
             self._connection.commit()
-            if fresh is not None:
-                self._last = fresh
-                self._publish()
-            taken += 1
+            return 0
+        done = self._append(fresh) if fresh else []
+        self._connection.execute("UPDATE ledger_effect_position SET event_id = %s WHERE effect = %s", (position, NAME))
+        self._connection.commit()
+        if done:
+            self._last = done[-1]
+            self._publish()
+        return taken
 
-    def _logged(self, first: int, last: int) -> bool:
-        """A delivery for several datasets writes several events over one range: the first one logs it."""
-        if self._last is None or first > self._last.version_to:
-            return False
-        if last <= self._last.version_to:
+    def _logged(self, fresh: list[Range], first: int, last: int) -> bool:
+        """A delivery for several datasets may write several events over one range: the first one logs it."""
+        row = self._connection.execute(sql.statement("ledger", "log_known"), {"last": last}).fetchone()
+        known = [(item.version_from, item.version_to) for item in fresh] + ([(row[0], row[1])] if row else [])
+        if (first, last) in known:
             return True
-        raise LogRefused(
-            why_zh=f"事件的版本 {first}–{last} 与已存证的版本重叠",
-            why=f"versions {first} to {last} overlap with logged ones",
-        )
-
-    def _append(self, event: int, delivery: int, first: int, last: int) -> Range:
-        tree, first_leaf = self._tree, self._tree.size
-        for entries in _leaves(self._connection, first, last):
-            self._folder.write(tree.append(entries))
-        if tree.size - first_leaf != last - first + 1:
+        if any(begin <= last and end >= first for begin, end in known):
             raise LogRefused(
-                why_zh=f"台账缺少版本（{first}–{last}）", why=f"the ledger lacks versions between {first} and {last}"
+                why_zh=f"事件的版本 {first}–{last} 与已存证的版本重叠",
+                why=f"versions {first} to {last} overlap with logged ones",
             )
-        self._folder.write(tree.partial())
-        root = tree.root()
-        fresh = Range(
-            event=event,
-            delivery=delivery,
-            version_from=first,
-            version_to=last,
-            first_leaf=first_leaf,
-            leaves=last - first + 1,
-            root=root,
-            note=self._signer.sign(tree.size, root),
-        )
-        self._connection.execute(
-            sql.statement("ledger", "log_insert_range"),
-            {
-                "event": event,
-                "delivery": delivery,
-                "first": first,
-                "last": last,
-                "first_leaf": first_leaf,
-                "leaves": fresh.leaves,
-                "root": root,
-                "note": fresh.note,
-            },
-        )
-        return fresh
+        return False
+
+    def _append(self, fresh: list[Range]) -> list[Range]:
+        """Append the runs, make their tiles durable, and store each with its root, the last one with a checkpoint."""
+        tree = self._tree
+        roots: list[bytes] = []
+        spans = [Span(item.version_from, item.version_to, item.first_leaf, item.recorded_at) for item in fresh]
+        waiting: list[merkle.Resource] = []
+        for read in self._versions.read(spans):
+            if not read.whole:
+                raise LogRefused(
+                    why_zh=f"台账的版本 {read.span.first}–{read.span.last} 有缺失或重复",
+                    why=f"versions {read.span.first} to {read.span.last} of the ledger are not whole",
+                )
+            waiting += tree.append(read.entries)
+            if tree.size == fresh[len(roots)].size:
+                roots.append(tree.root())
+            if len(waiting) >= merkle.TILE_WIDTH:
+                self._folder.write(waiting)
+                waiting = []
+        self._folder.write([*waiting, *tree.partial()])
+        done = [replace(item, root=root) for item, root in zip(fresh, roots, strict=True)]
+        done[-1] = replace(done[-1], note=self._signer.sign(tree.size, done[-1].root))
+        with self._connection.cursor() as cursor:
+            cursor.executemany(
+                sql.statement("ledger", "log_insert_range"),
+                [
+                    {
+                        "event": item.event,
+                        "delivery": item.delivery,
+                        "first": item.version_from,
+                        "last": item.version_to,
+                        "first_leaf": item.first_leaf,
+                        "leaves": item.leaves,
+                        "root": item.root,
+                        "note": item.note,
+                    }
+                    for item in done
+                ],
+            )
+        return done
 
     # --- deriving again ---
 
@@ -237,17 +274,22 @@ class Writer:
         """Write all tiles anew beside the old ones, compare every signed root, and only then put them in place."""
         logging.getLogger("xinyong.log").warning("deriving %s leaves of the log from the ledger", last.size)
         fresh = state.folder(self._installation, tiles="tile.new")
-        tree, held, done = merkle.Tree(), _Held(self._connection, last), 0
+        ranges = list(state.ranges(self._connection))
+        spans = (Span(item.version_from, item.version_to, item.first_leaf, item.recorded_at) for item in ranges)
+        tree, done = merkle.Tree(), 0
         waiting: list[merkle.Resource] = []
-        for item in state.ranges(self._connection):
-            for entries in held.take(item.version_from, item.version_to):
-                waiting += tree.append(entries)
-            if tree.size != item.size or tree.root() != item.root:
+        for read in self._versions.read(spans):
+            waiting += tree.append(read.entries)
+            item = ranges[done]
+            if tree.size < item.size:
+                continue
+            if not read.whole or tree.root() != item.root:
                 raise LogRefused(
                     why_zh=f"由台账重算的根在第 {item.size} 条处与签署不符（批次编号 {item.delivery}）",
                     why=f"the ledger no longer gives the root signed at {item.size} leaves (delivery id {item.delivery})",
                 )
-            waiting += [part for part in tree.partial() if _stays_partial(part.path, last.size)]
+            if item.note is not None:
+                waiting += [part for part in tree.partial() if _stays_partial(part.path, last.size)]
             if len(waiting) >= merkle.TILE_WIDTH or item.size == last.size:
                 fresh.write(waiting)
                 waiting = []
@@ -263,42 +305,3 @@ def _stays_partial(path: str, size: int) -> bool:
         tile in (merkle.tile_path(level, index), merkle.bundle_path(index) if level == 0 else "")
         for level, index, _ in merkle.edge(size)
     )
-
-
-def _leaves(connection: Connection, first: int, last: int) -> Iterator[list[bytes]]:
-    """Leaves of a range of versions in order, in batches. A version that is missing ends it."""
-    with connection.cursor(name="log_versions") as cursor:
-        cursor.execute(sql.statement("ledger", "log_versions"), {"first": first, "last": last})
-        expected = first
-        while rows := cursor.fetchmany(_FETCH):
-            if [row[0] for row in rows] != list(range(expected, expected + len(rows))):
-                return
-            expected += len(rows)
-            yield leaf.build(rows)
-
-
-class _Held:
-    """All versions of the log as one stream, cut into ranges: one ordered read instead of one search a delivery."""
-
-    def __init__(self, connection: Connection, last: Range) -> None:
-        self._rows = self._stream(connection, last)
-
-    @staticmethod
-    def _stream(connection: Connection, last: Range) -> Iterator[Sequence[Any]]:
-        with connection.cursor(name="log_all_versions") as cursor:
-            cursor.itersize = _FETCH
-            yield from cursor.execute(sql.statement("ledger", "log_versions"), {"first": 0, "last": last.version_to})
-
-    def take(self, first: int, last: int) -> Iterator[list[bytes]]:
-        """Leaves of the next range; fewer when the next versions are not those of the range."""
-        at = first
-        while at <= last:
-            rows: list[Sequence[Any]] = []
-            while at <= last and len(rows) < _FETCH:
-                row = next(self._rows, None)
-                if row is None or row[0] != at:
-                    yield leaf.build(rows)
-                    return
-                rows.append(row)
-                at += 1
-            yield leaf.build(rows)

@@ -17,6 +17,8 @@ TILE_WIDTH: Final = 256
 TILE_HEIGHT: Final = 8
 ENTRY_LIMIT: Final = 0xFFFF
 EMPTY_ROOT: Final = sha256(b"").digest()
+#: Length of the usual entry, as bundles write it.
+_PLAIN: Final = HASH_SIZE.to_bytes(2, "big")
 
 
 class MalformedBundle(ValueError):
@@ -96,8 +98,19 @@ def pack(entry: bytes) -> bytes:
     return len(entry).to_bytes(2, "big") + entry
 
 
+def pack_all(entries: Sequence[bytes]) -> bytes:
+    """Entries behind their lengths, one after the other."""
+    if all(len(entry) == HASH_SIZE for entry in entries):
+        return b"".join([_PLAIN + entry for entry in entries])
+    return b"".join([pack(entry) for entry in entries])
+
+
 def unpack(bundle: bytes) -> list[bytes]:
     """The entries of a bundle. Raises MalformedBundle."""
+    step = 2 + HASH_SIZE
+    count, rest = divmod(len(bundle), step)
+    if not rest and bundle[0::step] + bundle[1::step] == b"\0" * count + bytes([HASH_SIZE]) * count:
+        return [bundle[at + 2 : at + step] for at in range(0, len(bundle), step)]
     entries: list[bytes] = []
     at, end = 0, len(bundle)
     while at < end:
@@ -120,9 +133,9 @@ _begin_node = sha256(b"\x01").copy
 
 def hash_entries(entries: Sequence[bytes]) -> bytes:
     """Leaf hashes, one behind the other."""
-    hashes = []
+    begin, hashes = _begin_leaf, []
     for entry in entries:
-        begun = _begin_leaf()
+        begun = begin()
         begun.update(entry)
         hashes.append(begun.digest())
     return b"".join(hashes)
@@ -130,9 +143,9 @@ def hash_entries(entries: Sequence[bytes]) -> bytes:
 
 def _parents(row: bytes) -> bytes:
     """Hashes of the pairs of a row; an odd last hash has no parent yet."""
-    hashes = []
+    begin, hashes = _begin_node, []
     for at in range(0, len(row) - 2 * HASH_SIZE + 1, 2 * HASH_SIZE):
-        begun = _begin_node()
+        begun = begin()
         begun.update(row[at : at + 2 * HASH_SIZE])
         hashes.append(begun.digest())
     return b"".join(hashes)
@@ -199,7 +212,7 @@ class Tree:
         while at < len(entries):
             part = entries[at : at + TILE_WIDTH - self.size % TILE_WIDTH]
             at += len(part)
-            self._bundle += b"".join([pack(entry) for entry in part])
+            self._bundle += pack_all(part)
             self.size += len(part)
             if self.size % TILE_WIDTH == 0:
                 yield Resource(bundle_path(self.size // TILE_WIDTH - 1), self._bundle)

@@ -7,17 +7,18 @@ from typing import Any, Final
 
 from xinyong.ledger.log import merkle, state
 from xinyong.ledger.log.checkpoint import encode
-from xinyong.ledger.log.errors import LogDamaged, RecordNotLogged
+from xinyong.ledger.log.errors import LogDamaged, LogRefused, RecordNotLogged
 from xinyong.ledger.log.folder import LogFolder
+from xinyong.ledger.log.rows import Versions
 from xinyong.runtime import database, sql
 
-FORMAT: Final = "xinyong-proof-1"
+FORMAT: Final = "xinyong-proof-2"
 
 
 def make(record_id: int, version_no: int | None = None) -> dict[str, Any]:
     """The proof of a version (default: the newest) under the last signed checkpoint.
 
-    Raises RecordNotLogged, LogDamaged.
+    Raises RecordNotLogged, LogDamaged, and LogRefused when the ledger no longer holds what was logged.
     """
     with database.connect() as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -25,10 +26,12 @@ def make(record_id: int, version_no: int | None = None) -> dict[str, Any]:
         row = connection.execute(
             sql.statement("ledger", "log_leaf_of_version"), {"record": record_id, "number": version_no}
         ).fetchone()
-    if name is None or last is None or row is None or row[2] is None:
-        raise RecordNotLogged(record=record_id, version=f"v{version_no}" if version_no else "—")
-    _, _, place = row
+        if name is None or last is None or row is None or row[2] is None:
+            raise RecordNotLogged(record=record_id, version=f"v{version_no}" if version_no else "—")
+        version, number, place, recorded_at = row
+        statement = Versions(connection, state.blinds(create=False)).statement(version, place, recorded_at)
     folder = state.folder(name)
+    where = f"{merkle.bundle_path(place // merkle.TILE_WIDTH)} [{place}]"
     try:
         entry = folder.bundle(*_bundle(place, last.size))[place % merkle.TILE_WIDTH]
         path = merkle.TileReader(last.size, folder.tile).inclusion(place)
@@ -36,14 +39,16 @@ def make(record_id: int, version_no: int | None = None) -> dict[str, Any]:
         raise LogDamaged(what=str(error)) from error
     # The proof is checked before it leaves the house: a damaged tile must not be handed to a citizen.
     if not merkle.verify_inclusion(place, last.size, merkle.leaf_hash(entry), path, last.root):
-        raise LogDamaged(what=f"{merkle.bundle_path(place // merkle.TILE_WIDTH)} [{place}]")
-    leaf = json.loads(entry)
-    if (leaf["record_id"], leaf["version_no"]) != (record_id, row[1]):
-        raise LogDamaged(what=f"{merkle.bundle_path(place // merkle.TILE_WIDTH)} [{place}]")
+        raise LogDamaged(what=where)
+    if statement is None or statement.entry != entry:
+        raise LogRefused(
+            why_zh=f"记录 {record_id} 第 {number} 版与存证不一致",
+            why=f"version {number} of record {record_id} is not what was logged",
+        )
     return {
         "format": FORMAT,
-        "content_hash": leaf["content_hash"],
-        "leaf": entry.decode(),
+        "content_hash": statement.members["content_hash"],
+        "leaf": statement.text,
         "leaf_index": place,
         "inclusion_path": [encode(item) for item in path],
         "checkpoint": last.note,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -12,6 +13,7 @@ import psycopg
 from xinyong.ledger.log.checkpoint import Signer, make_seed
 from xinyong.ledger.log.errors import LogRefused
 from xinyong.ledger.log.folder import LogFolder
+from xinyong.ledger.log.leaf import Blinds
 from xinyong.runtime import config, sql
 
 #: Name of the effect in the corridor.
@@ -22,7 +24,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """The leaves of one delivery and what was signed after them."""
+    """The leaves of one delivery, the root after them, and what was signed there (last of a group of deliveries only)."""
 
     event: int
     delivery: int
@@ -31,7 +33,8 @@ class Range:
     first_leaf: int
     leaves: int
     root: bytes
-    note: str
+    note: str | None
+    recorded_at: datetime | None
 
     @property
     def size(self) -> int:
@@ -40,7 +43,7 @@ class Range:
 
 
 def _range(row: tuple[Any, ...]) -> Range:
-    event, delivery, version_from, version_to, first_leaf, leaves, root, note = row
+    event, delivery, version_from, version_to, first_leaf, leaves, root, note, recorded_at = row
     return Range(
         event=event,
         delivery=delivery,
@@ -50,6 +53,7 @@ def _range(row: tuple[Any, ...]) -> Range:
         leaves=leaves,
         root=bytes(root),
         note=note,
+        recorded_at=recorded_at,
     )
 
 
@@ -57,6 +61,12 @@ def last_range(connection: Connection) -> Range | None:
     """The newest range, None before the first."""
     row = connection.execute(sql.statement("ledger", "log_last_range")).fetchone()
     return _range(row) if row else None
+
+
+def signed_before(connection: Connection, leaf: int) -> int:
+    """Size of the tree at the last checkpoint before the leaf."""
+    row = connection.execute(sql.statement("ledger", "log_signed_before"), {"leaf": leaf}).fetchone()
+    return int(row[0]) if row else 0
 
 
 def ranges(connection: Connection) -> Iterator[Range]:
@@ -91,12 +101,21 @@ def folder(name: str, *, tiles: str = "tile") -> LogFolder:
 
 def signer(name: str, *, create: bool) -> Signer:
     """The key of the log. Raises LogRefused when it is gone and may not be made anew."""
-    path = config.home("keys") / "log.ed25519"
+    return Signer(f"xinyong/{name}", _key("log.ed25519", create=create))
+
+
+def blinds(*, create: bool) -> Blinds:
+    """The blinds of the log. Raises LogRefused when their key is gone and may not be made anew."""
+    return Blinds(_key("log.blind", create=create))
+
+
+def _key(file: str, *, create: bool) -> bytes:
+    path = config.home("keys") / file
     if not path.exists():
         if not create:
-            raise LogRefused(why_zh=f"签名密钥 {path} 不存在", why=f"the signing key {path} is missing")
+            raise LogRefused(why_zh=f"密钥 {path} 不存在", why=f"the key {path} is missing")
         make_seed(path)
     seed = path.read_bytes()
     if len(seed) != 32:
-        raise LogRefused(why_zh=f"签名密钥 {path} 不是 32 字节", why=f"the signing key {path} does not have 32 bytes")
-    return Signer(f"xinyong/{name}", seed)
+        raise LogRefused(why_zh=f"密钥 {path} 不是 32 字节", why=f"the key {path} does not have 32 bytes")
+    return seed

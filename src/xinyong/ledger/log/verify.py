@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
-from xinyong.ledger.log import content, leaf, merkle, state, tilecheck
+from xinyong.ledger.log import content, merkle, state, tilecheck
 from xinyong.ledger.log.checkpoint import NoteInvalid, Verifier
 from xinyong.ledger.log.errors import LogRefused
 from xinyong.ledger.log.folder import CHECKPOINT, PUBLIC_KEY, LogFolder
+from xinyong.ledger.log.rows import Span, Versions
 from xinyong.ledger.log.state import NAME, Connection, Range
 from xinyong.runtime import database, sql
 
@@ -84,9 +87,7 @@ def verify(*, contents: bool = False, processes: int | None = None) -> Report:
 
 def _nothing_signed(connection: Connection, report: Report) -> None:
     """A database that knows no signature must have neither logged versions nor a published checkpoint."""
-    first, count = _unlogged(connection, 0)
-    if count:
-        report.add(_of_unlogged(first, count))
+    _unlogged(connection, report)
     if report.installation and state.folder(report.installation).text(CHECKPOINT) is not None:
         report.add(
             Finding(
@@ -98,18 +99,23 @@ def _nothing_signed(connection: Connection, report: Report) -> None:
         )
 
 
-def _unlogged(connection: Connection, last: int) -> tuple[int, int]:
-    """First and number of the versions behind ``last`` whose events the log has taken in."""
-    row = connection.execute(sql.statement("ledger", "log_unlogged"), {"effect": NAME, "last": last}).fetchone()
-    return (row[0], row[1]) if row and row[1] else (0, 0)
+def _unlogged(connection: Connection, report: Report) -> None:
+    """Versions that are in no range and in no waiting event. They are looked for only when the numbers do not agree."""
+    row = connection.execute(sql.statement("ledger", "log_balance"), {"effect": NAME}).fetchone()
+    assert row is not None  # a SELECT without FROM yields one row
+    stored, logged, waiting = row
+    if stored == logged + waiting:
+        return
+    for (version,) in connection.execute(sql.statement("ledger", "log_unlogged"), {"effect": NAME}).fetchall():
+        report.add(_of_unlogged(version))
 
 
-def _of_unlogged(version: int, count: int = 1) -> Finding:
+def _of_unlogged(version: int) -> Finding:
     return Finding(
         kind="unlogged",
         version_id=version,
-        zh=f"台账版本 {version} 起 {count} 个不在存证日志中",
-        en=f"{count} version(s) from {version} on are in the ledger but not in the log",
+        zh=f"台账版本 {version} 不在存证日志中",
+        en=f"Version {version} is in the ledger but not in the log",
     )
 
 
@@ -189,13 +195,21 @@ class _Check:
     def _signed(self, verifier: Verifier | None, tile_roots: Sequence[bytes | None]) -> None:
         """Ranges join without a hole; each checkpoint is signed and its root is that of the stored leaves."""
         roots = _Roots(self._folder, self._last.size, tile_roots)
-        leaf_end, version_end = 0, 0
+        leaf_end = 0
+        overlapping = {
+            later.event
+            for earlier, later in pairwise(sorted(self._ranges, key=lambda item: item.version_from))
+            if later.version_from <= earlier.version_to
+        }
         for item in self._ranges:
-            if item.first_leaf != leaf_end or item.version_from <= version_end:
+            if item.first_leaf != leaf_end or item.event in overlapping:
                 self._wrong_range(item, "范围不连续", "the ranges have a hole or overlap")
-            leaf_end, version_end = item.size, item.version_to
-            self._report.checkpoints += 1
-            if verifier is not None:
+            leaf_end = item.size
+            if item.note is not None:
+                self._report.checkpoints += 1
+            elif item is self._ranges[-1]:
+                self._wrong_range(item, "没有签署", "no checkpoint was signed after it")
+            if verifier is not None and item.note is not None:
                 try:
                     signed = verifier.open(item.note)
                 except NoteInvalid as error:
@@ -219,47 +233,63 @@ class _Check:
 
     # --- leaves and ledger ---
 
-    def _stream(self, statement: str, columns: int) -> Iterator[Sequence[Any]]:
+    def _stream(self, statement: str) -> Iterator[Sequence[Any]]:
         with self._connection.cursor(name=statement) as cursor:
             cursor.itersize = _FETCH
             query = sql.statement("ledger", statement)
-            for row in cursor.execute(query, {"first": 0, "last": self._last.version_to}):
-                assert len(row) == columns  # the statement and its reader are one design
-                yield row
+            last = max(item.version_to for item in self._ranges)
+            yield from cursor.execute(query, {"first": 0, "last": last})
 
     def _leaves(self) -> None:
-        """Each leaf as the ledger gives it now, against the entry as it was logged."""
+        """Each leaf as the ledger gives it now, against the entry as it was logged; each payload against its hash."""
+        try:
+            blinds = state.blinds(create=False)
+        except LogRefused as error:
+            self._report.add(Finding(kind="key", zh=error.message("zh"), en=error.message("en")))
+            return
+        versions = Versions(self._connection, blinds)
         entries = _entries(self._folder, self._last.size)
-        rows = self._stream("log_versions", len(leaf.COLUMNS))
-        row = next(rows, None)
-        for item in self._ranges:
-            for version in range(item.version_from, item.version_to + 1):
-                place = item.first_leaf + version - item.version_from
-                logged = entries(place)
-                while row is not None and row[0] < version:
-                    self._report.add(_of_unlogged(row[0]))
-                    row = next(rows, None)
-                if row is None or row[0] != version:
-                    self._wrong_version("台账中缺少这一版本", "it is gone from the ledger", version, place, logged)
+        spans = (Span(item.version_from, item.version_to, item.first_leaf, item.recorded_at) for item in self._ranges)
+        for read in versions.read(spans):
+            for doubled in read.doubled:
+                self._report.add(_of_unlogged(doubled))
+            altered = self._altered_payloads(read.span)
+            logged = entries(read.span.first_leaf, read.span.count)
+            if not altered and read.entries == logged:
+                self._report.compared += read.span.count
+                continue
+            for number, (built, kept) in enumerate(zip(read.entries, logged, strict=True)):
+                version, place = read.span.first + number, read.span.first_leaf + number
+                if not built:
+                    self._wrong_version("台账中缺少这一版本", "it is gone from the ledger", version, place)
                     continue
                 self._report.compared += 1
-                if logged is not None:
-                    (built,) = leaf.build((row,))
-                    if built != logged:
-                        names = ", ".join(leaf.differences(logged, built))
-                        self._wrong_version(
-                            f"台账与存证不一致（{names}）", f"ledger and log differ in {names}", version, place, logged
-                        )
-                row = next(rows, None)
-        while row is not None:
-            self._report.add(_of_unlogged(row[0]))
-            row = next(rows, None)
-        first, count = _unlogged(self._connection, self._last.version_to)
-        if count:
-            self._report.add(_of_unlogged(first, count))
+                differing = [
+                    *(["row"] if kept is not None and built != kept else []),
+                    *(["payload"] if version in altered else []),
+                ]
+                if differing:
+                    names = ", ".join(differing)
+                    self._wrong_version(
+                        f"台账与存证不一致（{names}）", f"the ledger is not what was logged: {names}", version, place
+                    )
+        _unlogged(self._connection, self._report)
 
-    def _wrong_version(self, zh: str, en: str, version: int, place: int, known: bytes | None) -> None:
-        record, number = leaf.names(known)
+    def _altered_payloads(self, span: Span) -> set[int]:
+        """Versions whose payload does not give the payload hash stored beside it."""
+        rows = self._connection.execute(
+            sql.statement("ledger", "log_altered_payloads"), {"first": span.first, "last": span.last}
+        )
+        return {row[0] for row in rows}
+
+    def _wrong_version(self, zh: str, en: str, version: int, place: int) -> None:
+        row = self._connection.execute(
+            "SELECT record_id, version_no FROM ledger_version WHERE version_id = %s", (version,)
+        ).fetchone()
+        record, number = row or (None, None)
+        known_zh, known_en = (
+            (f"记录 {record} 第 {number} 版，", f"record {record}, version {number}, ") if row else ("", "")
+        )
         self._report.add(
             Finding(
                 kind="version",
@@ -268,16 +298,16 @@ class _Check:
                 record_id=record,
                 version_no=number,
                 path=merkle.bundle_path(place // merkle.TILE_WIDTH),
-                zh=f"版本 {version}（记录 {record} 第 {number} 版，叶 {place}）：{zh}",
-                en=f"Version {version} (record {record}, version {number}, leaf {place}): {en}",
+                zh=f"版本 {version}（{known_zh}叶 {place}）：{zh}",
+                en=f"Version {version} ({known_en}leaf {place}): {en}",
             )
         )
 
     def _contents(self) -> None:
         """The content hash of every payload, computed again."""
-        for version, dataset, stored, payload in self._stream("log_payloads", 4):
+        for version, dataset, stored, payload in self._stream("log_payloads"):
             self._report.contents += 1
-            if not content.matches(dataset, payload, bytes(stored)):
+            if not content.matches(dataset, json.loads(payload), bytes(stored)):
                 self._report.add(
                     Finding(
                         kind="content",
@@ -310,21 +340,29 @@ def _of_fault(fault: tilecheck.Fault) -> Finding:
     )
 
 
-def _entries(folder: LogFolder, size: int) -> Callable[[int], bytes | None]:
-    """Entry by leaf, reading each bundle once; None where it cannot be read (reported with the tiles)."""
+def _entries(folder: LogFolder, size: int) -> Callable[[int, int], list[bytes | None]]:
+    """Entries of a run of leaves, reading each bundle once; None where one cannot be read (reported with the tiles)."""
     held: tuple[int, list[bytes]] = (-1, [])
 
-    def entry(place: int) -> bytes | None:
+    def bundle(index: int) -> list[bytes]:
         nonlocal held
-        index, inner = divmod(place, merkle.TILE_WIDTH)
         if held[0] != index:
             try:
                 held = (index, folder.bundle(index, merkle.tile_width(size, 0, index)))
             except (FileNotFoundError, merkle.MalformedBundle):
                 held = (index, [])
-        return held[1][inner] if inner < len(held[1]) else None
+        return held[1]
 
-    return entry
+    def entries(first: int, count: int) -> list[bytes | None]:
+        found: list[bytes | None] = []
+        for index in range(first // merkle.TILE_WIDTH, (first + count - 1) // merkle.TILE_WIDTH + 1):
+            start = index * merkle.TILE_WIDTH
+            low, high = max(first, start) - start, min(first + count, start + merkle.TILE_WIDTH) - start
+            known = bundle(index)[low:high]
+            found += [*known, *[None] * (high - low - len(known))]
+        return found
+
+    return entries
 
 
 class _Roots:

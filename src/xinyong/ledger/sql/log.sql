@@ -1,9 +1,9 @@
--- name: log_next_event
--- The next event the log has not taken in.
-SELECT event.id, event.kind, event.delivery_id, event.version_from, event.version_to
+-- name: log_next_events
+-- The next events the log has not taken in.
+SELECT event.id, event.kind, event.delivery_id, event.version_from, event.version_to, event.recorded_at
 FROM (SELECT event_id FROM ledger_effect_position WHERE effect = %(effect)s FOR UPDATE) AS position
 JOIN ledger_event AS event ON event.id > position.event_id
-ORDER BY event.id LIMIT 1
+ORDER BY event.id LIMIT %(limit)s
 
 -- name: log_standing
 -- Whether anything is left to take in, and what was signed last.
@@ -11,64 +11,95 @@ SELECT
     EXISTS (SELECT FROM ledger_event WHERE id > coalesce(
         (SELECT event_id FROM ledger_effect_position WHERE effect = %(effect)s), 0)),
     (SELECT id FROM ledger_installation),
-    (SELECT note FROM ledger_log_range ORDER BY first_leaf DESC LIMIT 1)
+    (SELECT note FROM ledger_log_range WHERE note IS NOT NULL ORDER BY first_leaf DESC LIMIT 1)
 
--- name: log_versions
--- What a leaf says of each version, in leaf order; row_hash covers every column of the stored row.
-SELECT version.version_id, version.record_id, version.version_no, version.source_row, dataset.code, edition.digest,
-    delivery.number, delivery.sha256,
-    to_char(version.received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    to_char(version.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    encode(version.content_hash, 'hex'),
-    encode(sha256(convert_to(concat_ws('|', 'xinyong-row-1', version.entity_id, version.record_id, version.version_id,
-        version.delivery_id, version.department_id, version.edition_id,
-        (extract(epoch FROM version.received_at) * 1000000)::bigint,
-        (extract(epoch FROM version.recorded_at) * 1000000)::bigint,
-        version.version_no, version.source_row, coalesce(to_char(version.decided_on, 'YYYY-MM-DD'), ''),
-        encode(version.content_hash, 'hex'), version.payload::text), 'UTF8')), 'hex')
-FROM ledger_version AS version
-JOIN catalogue_edition AS edition ON edition.id = version.edition_id
+-- name: log_rows
+-- What a leaf says of each version, packed (ledger/log/leaf.py, ROW), one text for all that share their context.
+SELECT edition_id::bigint, delivery_id::bigint, received_at, recorded_at,
+    string_agg(int8send(version_id) || int8send(record_id) || int4send(version_no) || int4send(source_row)
+        || int8send(entity_id) || int8send(department_id::bigint)
+        || int4send(coalesce(decided_on - '1970-01-01'::date, -2147483648))
+        || content_hash || coalesce(payload_hash, sha256(convert_to(payload::text, 'UTF8'))), ''::bytea ORDER BY version_id)
+FROM ledger_version
+WHERE version_id BETWEEN %(first)s AND %(last)s
+GROUP BY edition_id, delivery_id, received_at, recorded_at
+
+-- name: log_altered_payloads
+-- Versions whose payload is not the one that was hashed when they were stored.
+SELECT version_id FROM ledger_version
+WHERE version_id BETWEEN %(first)s AND %(last)s AND payload_hash <> sha256(convert_to(payload::text, 'UTF8'))
+
+-- name: log_context
+-- What all rows of a delivery under one edition share.
+SELECT dataset.code, edition.digest, delivery.number, delivery.sha256
+FROM catalogue_edition AS edition
 JOIN catalogue_dataset AS dataset ON dataset.id = edition.dataset_id
-JOIN intake_delivery AS delivery ON delivery.id = version.delivery_id
-WHERE version.version_id BETWEEN %(first)s AND %(last)s
-ORDER BY version.version_id
+CROSS JOIN intake_delivery AS delivery
+WHERE edition.id = %(edition)s AND delivery.id = %(delivery)s
 
 -- name: log_insert_range
--- The leaves of one delivery and the checkpoint signed after them.
+-- The leaves of one delivery and the root after them; the checkpoint where one was signed there.
 INSERT INTO ledger_log_range (event_id, delivery_id, version_from, version_to, first_leaf, leaves, root, note)
 VALUES (%(event)s, %(delivery)s, %(first)s, %(last)s, %(first_leaf)s, %(leaves)s, %(root)s, %(note)s)
 
 -- name: log_ranges
--- All ranges in leaf order.
-SELECT event_id, delivery_id, version_from, version_to, first_leaf, leaves, root, note
-FROM ledger_log_range ORDER BY first_leaf
+-- All ranges in leaf order, with the time of their event.
+SELECT range.event_id, range.delivery_id, range.version_from, range.version_to, range.first_leaf, range.leaves, range.root,
+    range.note, event.recorded_at
+FROM ledger_log_range AS range LEFT JOIN ledger_event AS event ON event.id = range.event_id
+ORDER BY range.first_leaf
 
 -- name: log_last_range
--- The newest range.
-SELECT event_id, delivery_id, version_from, version_to, first_leaf, leaves, root, note
-FROM ledger_log_range ORDER BY first_leaf DESC LIMIT 1
+-- The newest range; a checkpoint was always signed after it.
+SELECT range.event_id, range.delivery_id, range.version_from, range.version_to, range.first_leaf, range.leaves, range.root,
+    range.note, event.recorded_at
+FROM ledger_log_range AS range LEFT JOIN ledger_event AS event ON event.id = range.event_id
+ORDER BY range.first_leaf DESC LIMIT 1
+
+-- name: log_signed_before
+-- The size of the tree at the last checkpoint before a leaf.
+SELECT first_leaf + leaves FROM ledger_log_range
+WHERE note IS NOT NULL AND first_leaf < %(leaf)s ORDER BY first_leaf DESC LIMIT 1
 
 -- name: log_leaf_of_version
--- Where a version of a record (default: the newest) lies in the log.
-SELECT version.version_id, version.version_no, range.first_leaf + version.version_id - range.version_from
+-- Where a version of a record (default: the newest) lies in the log, and when its event was committed.
+SELECT version.version_id, version.version_no, range.first_leaf + version.version_id - range.version_from, event.recorded_at
 FROM ledger_version AS version
 LEFT JOIN LATERAL (
-    SELECT version_from, version_to, first_leaf FROM ledger_log_range
+    SELECT version_from, version_to, first_leaf, event_id FROM ledger_log_range
     WHERE version_from <= version.version_id ORDER BY version_from DESC LIMIT 1
 ) AS range ON range.version_to >= version.version_id
+LEFT JOIN ledger_event AS event ON event.id = range.event_id
 WHERE version.record_id = %(record)s AND (%(number)s::int IS NULL OR version.version_no = %(number)s::int)
 ORDER BY version.version_no DESC LIMIT 1
 
+-- name: log_known
+-- The range that has a version already, of those that begin at or before it.
+SELECT version_from, version_to FROM ledger_log_range
+WHERE version_from <= %(last)s ORDER BY version_from DESC LIMIT 1
+
+-- name: log_balance
+-- Versions there are; versions the log has; versions of events the log has not taken in yet.
+SELECT (SELECT count(*) FROM ledger_version), (SELECT coalesce(sum(leaves), 0) FROM ledger_log_range),
+    (SELECT coalesce(sum(version_to - version_from + 1), 0) FROM (
+        SELECT DISTINCT version_from, version_to FROM ledger_event AS event
+        WHERE version_from IS NOT NULL AND NOT EXISTS (
+            SELECT FROM ledger_log_range AS range WHERE range.version_from = event.version_from)
+          AND id > coalesce((SELECT event_id FROM ledger_effect_position WHERE effect = %(effect)s), 0)) AS waiting)
+
 -- name: log_unlogged
--- Versions behind the last range although the log has taken in their events: first one and number.
-SELECT min(version_id), count(*) FROM ledger_version
-WHERE version_id > %(last)s AND version_id <= (
-    SELECT max(event.version_to) FROM ledger_event AS event
-    JOIN ledger_effect_position AS position ON position.effect = %(effect)s AND event.id <= position.event_id)
+-- Versions that belong to no range of the log and to no event that is still to be taken in.
+SELECT version.version_id FROM ledger_version AS version
+WHERE NOT EXISTS (
+    SELECT FROM (SELECT version_to FROM ledger_log_range WHERE version_from <= version.version_id
+        ORDER BY version_from DESC LIMIT 1) AS range WHERE range.version_to >= version.version_id)
+  AND coalesce(ledger_event_of_v1(version.version_id), 0) <= coalesce(
+    (SELECT event_id FROM ledger_effect_position WHERE effect = %(effect)s), 0)
+ORDER BY version.version_id LIMIT 1000
 
 -- name: log_payloads
 -- Dataset, content hash and payload of each version, to compute the content hash again.
-SELECT version.version_id, dataset.code, version.content_hash, version.payload
+SELECT version.version_id, dataset.code, version.content_hash, version.payload::text
 FROM ledger_version AS version
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 JOIN catalogue_dataset AS dataset ON dataset.id = edition.dataset_id

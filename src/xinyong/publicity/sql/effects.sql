@@ -47,3 +47,8 @@ FROM fresh_window WHERE shown
 ON CONFLICT (entity_id, record_id) DO UPDATE SET decided_on = EXCLUDED.decided_on, public_from = EXCLUDED.public_from,
     public_until = EXCLUDED.public_until, earliest_repair = EXCLUDED.earliest_repair, severity = EXCLUDED.severity,
     rule = EXCLUDED.rule
+
+-- name: newest_version_of_record
+-- The number of a record's newest version.
+SELECT version.version_id FROM ledger_record AS head JOIN ledger_version AS version USING (entity_id, record_id, version_no)
+WHERE head.entity_id = %s AND head.record_id = %s

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,35 +33,41 @@ def load() -> ModuleType:
 tool = load()
 
 
-def row(number: int) -> tuple[Any, ...]:
-    """A row of ``log_versions``."""
-    moment = "2026-11-22T01:02:03.000004Z"
-    return (
-        number,
-        number * 3,
-        1,
-        number + 1,
-        "penalty",
-        "e" * 64,
-        "demo-1",
-        "d" * 64,
-        moment,
-        moment,
-        f"{number:064x}",
-        "f" * 64,
-    )
+BLINDS = leaf.Blinds(bytes(range(32, 64)))
+CONTEXT = {
+    "dataset": "penalty",
+    "delivery": "demo-1",
+    "delivery_sha256": "d" * 64,
+    "edition": "e" * 64,
+    "received_at": "2026-11-22T01:02:03.000004Z",
+    "recorded_at": "2026-11-22T01:02:04.000004Z",
+    "type": leaf.TYPE,
+    "written_at": "2026-11-22T01:02:03.500000Z",
+}
+
+
+def row(number: int, day: int = 20_000) -> bytes:
+    """A packed row."""
+    return leaf.ROW.pack(number, number * 3, 1, number + 1, 7, 2, day, sha256(b"%d" % number).digest(), b"f" * 32)
+
+
+def statement(number: int) -> leaf.Statement:
+    """A leaf opened."""
+    return leaf.Statement(CONTEXT, row(number), BLINDS.take(number, 1))
 
 
 def made(size: int, place: int) -> bytes:
     """A proof file over a made-up log."""
-    entries = leaf.build(row(number) for number in range(size))
+    packed = b"".join(row(number) for number in range(size))
+    entries = leaf.entries([(leaf.context_digest(CONTEXT), packed)], 0, size, BLINDS.take(0, size))
     tree = merkle.Tree()
     files = {item.path: item.data for item in tree.append(entries)} | {item.path: item.data for item in tree.partial()}
     reader = merkle.TileReader(size, lambda *where: files[merkle.tile_path(*where)])
+    said = statement(place)
     value = {
         "format": proof.FORMAT,
-        "content_hash": json.loads(entries[place])["content_hash"],
-        "leaf": entries[place].decode(),
+        "content_hash": said.members["content_hash"],
+        "leaf": said.text,
         "leaf_index": place,
         "inclusion_path": [encode(item) for item in reader.inclusion(place)],
         "checkpoint": SIGNER.sign(size, tree.root()),
@@ -134,7 +141,7 @@ def test_a_proof_signed_by_somebody_else_needs_the_right_key() -> None:
         tool.check(proof.text(forged).encode(), SIGNER.verifier.text)
 
 
-@pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b"\xff", b"[" * 5000, b'{"format": "xinyong-proof-1"}'])
+@pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b"\xff", b"[" * 5000, b'{"format": "xinyong-proof-2"}'])
 def test_what_is_no_proof(raw: bytes) -> None:
     with pytest.raises((tool.Wrong, RecursionError)):
         tool.check(raw)
@@ -148,12 +155,64 @@ def test_members_of_the_wrong_type_are_refused(name: str, value: Any) -> None:
         tool.check(proof.text(changed).encode())
 
 
-def test_a_leaf_is_canonical_json() -> None:
-    (entry,) = leaf.build([row(5)])
-    value = json.loads(entry)
-    assert entry.decode() == json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    assert {name: value[name] for name in leaf.COLUMNS} == dict(zip(leaf.COLUMNS, row(5), strict=True))
-    (odd,) = leaf.build([(*row(5)[:6], '批次"\\1', *row(5)[7:])])
-    assert odd.decode() == json.dumps(json.loads(odd), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    assert leaf.differences(entry, odd) == ["delivery"]
-    assert leaf.differences(entry, b"x") == ["form"]
+def test_a_leaf_is_canonical_json_and_its_entry_depends_on_every_member() -> None:
+    said = statement(5)
+    value = json.loads(said.text)
+    assert said.text == json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert tool.opened(said.text) == (value, said.entry)
+    assert (value["decided_on"], value["record_id"], value["source_row"]) == ("2024-10-04", 15, 6)
+    undated = leaf.Statement(CONTEXT, row(5, -(1 << 31)), BLINDS.take(5, 1))
+    assert json.loads(undated.text)["decided_on"] == ""
+    assert tool.opened(undated.text)[1] == undated.entry
+    others = set()
+    for name, held in value.items():
+        changed = {**value, name: held + 1 if isinstance(held, int) else "1970-01-02" if name == "decided_on" else None}
+        if isinstance(held, str) and name not in ("decided_on", "type"):
+            changed[name] = ("0" if held[0] != "0" else "1") + held[1:]
+        if name == "type":
+            continue
+        others.add(tool.opened(tool.canonical(changed))[1])
+    assert len(others) == len(value) - 1
+    assert said.entry not in others
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"blind": "00"},
+        {"content_hash": "F" * 64},
+        {"extra": 1},
+        {"type": "xinyong-version-1"},
+        {"decided_on": "2024-1-4"},
+        {"version_id": 1 << 63},
+        {"version_id": "5"},
+        {"payload_hash": None},
+    ],
+)
+def test_a_leaf_of_another_form_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(tool.Wrong):
+        tool.opened(tool.canonical({**json.loads(statement(5).text), **change}))
+
+
+@given(st.integers(0, 2000), st.integers(1, 900))
+def test_blinds_do_not_depend_on_how_they_are_drawn(first: int, count: int) -> None:
+    whole = BLINDS.take(0, first + count)
+    assert BLINDS.take(first, count) == whole[first * leaf.BLIND_SIZE :]
+    assert len({whole[at : at + 16] for at in range(0, len(whole), 16)}) == first + count
+
+
+def test_rows_in_several_groups_take_their_places_and_doubles_are_told() -> None:
+    other = {**CONTEXT, "dataset": "licence"}
+    even = b"".join(row(number) for number in range(0, 40, 2))
+    odd = b"".join(row(number) for number in range(1, 40, 2))
+    groups = [(leaf.context_digest(CONTEXT), even), (leaf.context_digest(other), odd)]
+    found = leaf.entries(groups, 0, 40, BLINDS.take(0, 40))
+    assert found[2] == statement(2).entry
+    assert found[3] == leaf.Statement(other, row(3), BLINDS.take(3, 1)).entry
+    assert leaf.entries(groups[:1], 0, 40, BLINDS.take(0, 40))[1] == b""
+    with pytest.raises(leaf.Doubled):
+        leaf.entries([*groups, (b"x" * 32, row(3))], 0, 40, BLINDS.take(0, 40))
+    with pytest.raises(leaf.Doubled):
+        leaf.entries([*groups, (b"x" * 32, row(40))], 0, 40, BLINDS.take(0, 40))
+    first, doubled = leaf.first_of_each([*groups, (b"x" * 32, row(3))], 0, 40, BLINDS.take(0, 40))
+    assert (first, doubled) == (found, [3])

@@ -1,0 +1,124 @@
+"""What a written name consists of, for searching: its key, its body without legal form, and the part after the region.
+
+Pure. A body is what two writings of one name share when one of them says 有限公司 and the other 有限责任公司; the short
+is what people call the entity when the region in front is left out as well.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from rapidfuzz.distance import OSA
+
+from xinyong.standards import names
+
+#: Legal forms that say nothing about which entity is meant. Inside a name too: the head office of a branch has one.
+_FORMS: Final = re.compile(
+    "股份有限责任公司|有限责任公司|股份有限公司|集团有限公司|有限公司|集团公司|总公司|股份公司|"
+    r"\((?:特殊普通合伙|普通合伙|有限合伙|个人独资|个体工商户|集团|自然人独资|国有独资)\)|"
+    "特殊普通合伙企业|普通合伙企业|有限合伙企业|合伙企业"
+)
+_TAIL: Final = re.compile("(?:集团|公司)+$")
+_BRACKETED: Final = re.compile(r"\(([^()]*)\)")
+_BRACKETS: Final = str.maketrans("", "", "()")
+_REGION_TURNS: Final = 3
+_LEAST: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """``key``: normalised name; ``body``: without legal form and brackets; ``cut``: characters of region in front.
+
+    ``plain`` is the body without what stood in brackets, or empty where nothing did.
+    """
+
+    key: str
+    body: str
+    cut: int
+    plain: str = ""
+
+    @property
+    def short(self) -> str:
+        """The body without the region in front."""
+        return self.body[self.cut :]
+
+
+@cache
+def _fronts() -> dict[str, tuple[str, ...]]:
+    """Region names by their first two characters, longest first: a look-up instead of sixteen slices a name."""
+    table: dict[str, list[str]] = {}
+    for region in names.region_fronts():
+        table.setdefault(region[:2], []).append(region)
+    return {front: tuple(sorted(regions, key=len, reverse=True)) for front, regions in table.items()}
+
+
+def region_length(text: str) -> int:
+    """How many characters in front of ``text`` name its region (province, prefecture, county; full or short).
+
+    At least two characters always stay: a name that is nothing but a region keeps its last part.
+    """
+    cut = 0
+    for _ in range(_REGION_TURNS):
+        step = first_region(text[cut:])
+        if not step:
+            break
+        cut += step
+    return cut
+
+
+def first_region(text: str) -> int:
+    """The length of the first region in front of ``text``, or 0."""
+    for region in _fronts().get(text[:2], ()):
+        if len(text) - len(region) >= _LEAST and text.startswith(region):
+            return len(region)
+    return 0
+
+
+def bare_region(text: str) -> str:
+    """The last region of a text of regions, without 省, 市 and the like: 河南省新乡市 → 新乡."""
+    at = 0
+    while step := first_region(text[at:]):
+        at += step
+    last = text[at:]
+    return last[:-1] if len(last) > _LEAST and last[-1] in "省市区县州盟旗" else last
+
+
+def without_form(key: str) -> str:
+    """A key without legal forms; the key itself when nothing would be left."""
+    body = _TAIL.sub("", _FORMS.sub("", key))
+    return body if len(body) >= _LEAST else key
+
+
+#: Legal forms long enough to be told with one slip in them.
+_LONG_FORMS: Final = ("股份有限责任公司", "有限责任公司", "股份有限公司", "有限公司")
+
+
+def without_misspelt_form(key: str) -> str:
+    """A key without a legal form at its end that has one slip in it (有线公司, 有公司); empty when there is none."""
+    for form in _LONG_FORMS:
+        for size in (len(form), len(form) - 1, len(form) + 1):
+            tail = key[-size:]
+            if len(key) >= size + _LEAST and tail != form and OSA.distance(tail, form, score_cutoff=1) <= 1:
+                return key[:-size].translate(_BRACKETS)
+    return ""
+
+
+def dissect(key: str) -> Anatomy:
+    """The anatomy of a name given by its matching key."""
+    formless = without_form(key)
+    body = formless.translate(_BRACKETS)
+    if len(body) < _LEAST:
+        body = key.translate(_BRACKETS) or key
+    plain = ""
+    if "(" in formless:
+        plain = _BRACKETED.sub("", formless).translate(_BRACKETS)
+        plain = plain if plain != body and len(plain) >= _LEAST else ""
+    return Anatomy(key, body, region_length(body), plain)
+
+
+def of(name: str) -> Anatomy:
+    """The anatomy of a name as written."""
+    return dissect(names.matching_key(name))

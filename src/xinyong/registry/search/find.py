@@ -1,0 +1,398 @@
+"""Finding entities by name: bounded look-ups in the index, then one comparison of each candidate with what was typed.
+
+Look-ups go from sure to weak and stop when there is enough: the name itself, what contains it, the short form, the
+pinyin, then one slip. Each costs no more than a fixed number of index entries, whatever the register's size; a text so
+common that it would cost more is answered by the names that begin with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection
+from rapidfuzz import fuzz
+
+from xinyong.registry.search import anatomy, shape, sound, terms
+from xinyong.registry.search.explain import Kind, Reason, explain, explain_letters
+from xinyong.runtime import sql
+from xinyong.standards import names
+
+#: Index entries one conjunction may read.
+_BUDGET: Final = 20_000
+#: Index entries all conjunctions for one slip may read together, and how many they may be.
+_SLIP_BUDGET: Final = 30_000
+_SLIP_BRANCHES: Final = 14
+#: Rows one look-up brings, and candidates that are compared in full.
+LIMIT: Final = 400
+COMPARED: Final = 60
+#: So many hits without correction make looking for corrections pointless.
+ENOUGH: Final = 20
+#: A list is counted and paged up to here.
+MOST: Final = 10_000
+#: A list up to this length can be narrowed.
+FACETED: Final = 1_000
+#: So many names that begin with a very common text are listed.
+COMMON: Final = 400
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One entity found by one of its names. ``kind``: of the name (registered, former, reported, short, english)."""
+
+    entity_id: int
+    bearer_id: int
+    name_id: int
+    name: str
+    kind: str
+    present_name: str
+    code: str | None
+    entity_kind: str
+    status: str
+    place: str
+    reason: Reason
+
+
+#: What a list can be narrowed by.
+FACETS: Final = ("kind", "status", "place")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    """A value of ``field`` (kind, status, place), and how many entities the list has with it."""
+
+    field: str
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """``total`` counts every entity the list holds; ``capped``: there are more than are listed. ``tried``: look-ups made.
+
+    ``facets`` are counted over the list before it was narrowed by each field itself, so a count is what choosing the
+    value gives; empty for lists longer than :data:`FACETED`.
+    """
+
+    hits: tuple[Hit, ...]
+    total: int
+    capped: bool
+    tried: tuple[str, ...]
+    facets: tuple[Facet, ...] = ()
+
+
+def fetch(name: str, **parameters: Any) -> list[Row]:
+    """Rows of a named statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.statement("registry", name), parameters)
+        return list(cursor.fetchall())
+
+
+class Lookup:
+    """The look-ups of one search: what was typed, taken apart once, and the candidates gathered so far."""
+
+    def __init__(self, text: str) -> None:
+        self.key = names.matching_key(text)
+        self.query = anatomy.dissect(self.key) if self.key else anatomy.Anatomy("", "", 0)
+        self.letters = _letters(self.key)
+        self.found: dict[int, tuple[str, str]] = {}
+        self.tried: list[str] = []
+        self._counts: dict[int, int] = {}
+        self._asked: set[int] = set()
+
+    # --- gathering ---------------------------------------------------------------------------------------------
+
+    def take(self, rows: Iterable[Row]) -> int:
+        """Remember candidates. Returns how many were new."""
+        before = len(self.found)
+        for row in rows:
+            self.found.setdefault(row[0], (row[1], row[2]))
+        return len(self.found) - before
+
+    def counts(self, wanted: Iterable[int]) -> dict[int, int]:
+        """How many names have each term."""
+        new = set(wanted) - self._asked
+        if new:
+            self._asked |= new
+            self._counts.update(fetch("search_terms", terms=list(new)))
+        return self._counts
+
+    def variants(self) -> list[str]:
+        """The texts to look for: the body, then without one region after another, then without what is in brackets."""
+        query = self.query
+        texts = [query.body]
+        rest = query.body
+        for cut in _cuts(query.body, query.cut):
+            texts.append(rest[cut:])
+        if query.plain:
+            texts += [query.plain, query.plain[anatomy.region_length(query.plain) :]]
+        if misspelt := anatomy.without_misspelt_form(self.key):
+            texts += [misspelt, misspelt[anatomy.region_length(misspelt) :]]
+        return [text for text in dict.fromkeys(texts) if len(text) >= 2]
+
+    # --- look-ups ----------------------------------------------------------------------------------------------
+
+    def exact(self) -> None:
+        """The name itself."""
+        self.tried.append("name")
+        for name_id, key, _ in fetch("search_exact", key=self.key, limit=LIMIT):
+            part = anatomy.dissect(key)
+            self.take([(name_id, part.body, part.short)])
+
+    def shorts(self) -> None:
+        """The same short form, the same place first."""
+        self.tried.append("short")
+        texts = self.variants()
+        place = anatomy.bare_region(self.query.body[: self.query.cut])
+        self.take(fetch("search_short", shorts=texts, place=place, limit=LIMIT))
+
+    def part(self, limit: int, offset: int = 0) -> tuple[list[Row], int] | None:
+        """Names with the text as it is, and how many; None when the text is too common or too short to be looked up."""
+        text = self.query.body
+        pairs = terms.pairs(text)
+        if not pairs:
+            return None
+        self.tried.append("part")
+        wanted = terms.whole(pairs, self.counts(pair.term for pair in pairs))
+        if wanted is None or any(not self._counts.get(pair.term) for pair in pairs):
+            return [], 0
+        if wanted.cost > _BUDGET:
+            return None
+        rows = fetch("search_part", text=text, terms=list(wanted.terms), limit=limit, offset=offset)
+        return [row[:3] for row in rows], int(rows[0][3]) if rows else 0
+
+    def begin(self, limit: int) -> list[Row]:
+        """Names whose short form begins with the text; where there are none, the first that have it anywhere."""
+        self.tried.append("begin")
+        text = self.query.body
+        rows = fetch("search_begin", text=text, after=text + "\U0010ffff", limit=limit)
+        if not rows:
+            escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            rows = fetch("search_scan", text=escaped, limit=min(limit, LIMIT))
+        return rows
+
+    def slips(self) -> None:
+        """Names one slip away."""
+        self.tried.append("slip")
+        wanted: list[terms.Conjunction] = []
+        texts = self.variants()
+        paired = [(text, terms.pairs(text)) for text in texts]
+        self.counts(pair.term for _, pairs in paired for pair in pairs)
+        for text, pairs in paired:
+            found = terms.slipped(pairs, len(text), self._counts)
+            exact = terms.whole(pairs, self._counts)
+            wanted += [exact, *found] if exact else found
+        self._gather(wanted, len(self.query.short))
+
+    def heard(self) -> None:
+        """Names that sound like what was typed."""
+        self.tried.append("sound")
+        query = self.query
+        for text in dict.fromkeys((query.short, query.body)):
+            parts = sound.syllables(text)
+            if all(parts) and len(parts) >= 2:
+                typed = sound.joined(parts)
+                self.take(fetch("search_sounds", text=typed, after=typed + "~", limit=LIMIT // 2))
+                self._syllables([parts], slips=False)
+
+    def seen(self) -> None:
+        """Names that look like a short text typed: each character in turn replaced by those that look like it."""
+        text = self.query.short
+        if not 2 <= len(text) <= 3:
+            return
+        self.tried.append("shape")
+        others = [text[:i] + other + text[i + 1 :] for i, char in enumerate(text) for other in shape.lookalikes(char)]
+        self.take(fetch("search_short", shorts=others, place="", limit=LIMIT // 2))
+        paired = [terms.pairs(other) for other in others]
+        counts = self.counts(pair.term for pairs in paired for pair in pairs)
+        self._gather(
+            [
+                item
+                for pairs in paired
+                if (item := terms.whole(pairs, counts)) and all(counts.get(p.term) for p in pairs)
+            ],
+            len(text),
+        )
+
+    def pinyin(self) -> None:
+        """Names whose pinyin was typed, in full or as initials."""
+        letters = sound.without_legal_form(self.letters)
+        self.tried.append("pinyin")
+        if len(letters) >= 2:
+            self.take(fetch("search_brief", text=letters, after=letters + "~", limit=LIMIT))
+        if len(letters) >= 4:
+            self.take(fetch("search_initials", text=letters, after=letters + "~", limit=LIMIT))
+        ways = sound.segment(letters)
+        if ways:
+            self.take(fetch("search_sounds", text=letters, after=letters + "~", limit=LIMIT))
+            self._syllables(ways, slips=len(self.found) < ENOUGH)
+
+    def mixed(self) -> None:
+        """Chinese characters and letters in one query: 宏da商贸, 华盛sm."""
+        self.tried.append("mixed")
+        ways: list[list[str]] = [[]]
+        for letters, text in _pieces(self.key):
+            if letters:
+                read = sound.segment(letters.lower()) or [("",) * len(letters)]
+                ways = [[*way, *more] for way in ways for more in read][:8]
+            else:
+                ways = [[*way, *sound.syllables(text)] for way in ways]
+        self._syllables(ways, slips=False)
+        for _, text in _pieces(self.key):
+            if len(text) >= 2:
+                pairs = terms.pairs(text)
+                exact = terms.whole(pairs, self.counts(pair.term for pair in pairs))
+                self._gather([exact] if exact else [], len(self.key))
+                self.take(fetch("search_begin", text=text, after=text + "\U0010ffff", limit=LIMIT))
+
+    def _syllables(self, ways: Iterable[Sequence[str]], *, slips: bool) -> None:
+        wanted = []
+        size = 0
+        for way in ways:
+            known = [part if part in sound.numbers() else "" for part in way]
+            pairs = terms.syllable_pairs(known)
+            counts = self.counts(pair.term for pair in pairs)
+            size = max(size, len(way))
+            if all(counts.get(pair.term) for pair in pairs) and (item := terms.whole(pairs, counts)):
+                wanted.append(item)
+            if slips and len(way) >= 4:
+                wanted += terms.slipped(pairs, len(way), counts)
+        self._gather(wanted, size)
+
+    def _gather(self, wanted: Sequence[terms.Conjunction], size: int) -> None:
+        """Run conjunctions, the cheapest first, as far as the budget goes."""
+        chosen: list[terms.Conjunction] = []
+        spent = 0
+        for item in sorted(set(wanted), key=lambda item: (item.cost, item.terms)):
+            if spent + item.cost > _SLIP_BUDGET or len(chosen) == _SLIP_BRANCHES:
+                break
+            spent += item.cost
+            chosen.append(item)
+        if not chosen:
+            return
+        where = " OR ".join("grams @> %s::integer[]" for _ in chosen)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT name_id, body, short FROM registry_search WHERE {where}"  # noqa: S608  (placeholders only)
+                " ORDER BY abs(char_length(short) - %s), name_id LIMIT %s",
+                [*(list(item.terms) for item in chosen), size, LIMIT],
+            )
+            self.take(cursor.fetchall())
+
+    # --- answering ---------------------------------------------------------------------------------------------
+
+    def ranked(self, limit: int, among: Sequence[int] | None = None) -> list[Hit]:
+        """The best candidates, compared in full, one hit an entity."""
+        chosen = list(self.found) if among is None else list(among)
+        if len(chosen) > COMPARED:
+            chosen = self._preselected(chosen)
+        found: dict[int, tuple[Any, Hit]] = {}
+        for row in fetch("search_details", names=chosen):
+            hit = self._hit(row)
+            rank = order(hit, self.key)
+            if hit.entity_id not in found or rank < found[hit.entity_id][0]:
+                found[hit.entity_id] = (rank, hit)
+        return [hit for _, hit in sorted(found.values(), key=lambda item: item[0])][:limit]
+
+    def _preselected(self, chosen: list[int]) -> list[int]:
+        query = self.query
+        if self.letters:
+            scored = [(-fuzz.ratio(self.letters, sound.joined(sound.syllables(self.found[i][1]))), i) for i in chosen]
+            if not sound.segment(self.letters):
+                scored = [(abs(len(self.found[i][1]) - len(self.letters)), i) for i in chosen]
+        else:
+            place = anatomy.bare_region(query.body[: query.cut])
+            scored = [
+                (
+                    -max(
+                        fuzz.ratio(query.body, self.found[i][0]),
+                        fuzz.ratio(query.short, self.found[i][1]),
+                        fuzz.partial_ratio(query.body, self.found[i][0]) - 1,
+                    )
+                    - (8 if place and place in self.found[i][0] else 0)
+                    - self._near(self.found[i][1]),
+                    i,
+                )
+                for i in chosen
+            ]
+        return [i for _, i in sorted(scored)[:COMPARED]]
+
+    def _near(self, short: str) -> float:
+        """A little for a text of the same length that sounds the same: near sounds come before other slips."""
+        mine = self.query.short
+        if len(short) < len(mine) or short[: len(mine)] == mine:
+            return 0
+        wrong = [(one, other) for one, other in zip(mine, short, strict=False) if one != other]
+        return 12 if len(wrong) == 1 and (sound.near(*wrong[0]) or shape.near(*wrong[0])) else 0
+
+    def _hit(self, row: Row) -> Hit:
+        name = anatomy.dissect(row[2])
+        reason = explain_letters(self.key, self.letters, name) if has_letters(self.key) else explain(self.query, name)
+        return Hit(
+            name_id=row[0],
+            name=row[1],
+            kind=row[3],
+            entity_id=row[4],
+            present_name=row[5],
+            code=row[6],
+            entity_kind=row[7],
+            status=row[8],
+            place=row[9],
+            bearer_id=row[10],
+            reason=reason,
+        )
+
+
+_NAME_KINDS: Final = {"registered": 0, "former": 1, "reported": 2, "short": 1, "english": 2}
+
+
+def order(hit: Hit, key: str) -> tuple[Any, ...]:
+    """The order of hits: fewest corrections, surest kind, registered before former, shortest name; stable by number."""
+    reason = hit.reason
+    return (
+        reason.distance if reason.kind is not Kind.WORDS else 50 + reason.distance,
+        reason.kind,
+        _NAME_KINDS.get(hit.kind, 3),
+        0 if reason.span[0] == 0 else 1,
+        abs(len(hit.name) - len(key)),
+        hit.name_id,
+    )
+
+
+def has_letters(key: str) -> bool:
+    """Whether a key holds Latin letters: then it may be pinyin."""
+    return any("A" <= char <= "Z" for char in key)
+
+
+def _letters(key: str) -> str:
+    """The key as typed pinyin, or empty when it holds anything but letters."""
+    return key.lower() if key and all("A" <= char <= "Z" for char in key) else ""
+
+
+def _pieces(key: str) -> list[tuple[str, str]]:
+    """A key as runs of letters and runs of anything else: (letters, "") or ("", text)."""
+    runs: list[tuple[str, str]] = []
+    for char in key:
+        letter = "A" <= char <= "Z"
+        if runs and bool(runs[-1][0]) == letter:
+            before = runs[-1]
+            runs[-1] = (before[0] + char, "") if letter else ("", before[1] + char)
+        else:
+            runs.append((char, "") if letter else ("", char))
+    return runs
+
+
+def _cuts(body: str, cut: int) -> list[int]:
+    """Where each region in front ends: 河南省|新乡市|牧野区|."""
+    ends = []
+    at = 0
+    while at < cut:
+        step = anatomy.first_region(body[at:])
+        if not step:
+            break
+        at += step
+        ends.append(at)
+    return ends
