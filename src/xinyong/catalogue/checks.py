@@ -338,7 +338,7 @@ def _assertions(entry: DatasetEntry, source: Source) -> None:
             source.add(
                 path,
                 "fill_rate、fill_drift、value_drift、unknown_rate必须写明字段，其他种类不写字段。",
-                "fill_rate, fill_drift, value_drift and unknown_rate name a field, the other kinds do not.",
+                "fill_rate names a field, as fill_drift, value_drift and unknown_rate do; the other kinds do not.",
             )
         elif item.field is not None and item.field not in codes:
             unknown_field((*path, "field"), item.field, source)
