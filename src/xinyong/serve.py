@@ -99,7 +99,7 @@ def start_workers(processes: int) -> Crew | None:
 
     if processes < 1:
         return None
-    crew = Crew(processes)
+    crew = Crew(processes, ways=True)
     crew.start()
     return crew
 

@@ -8,11 +8,16 @@ from django.urls import URLPattern, URLResolver, include, path
 from xinyong.accounts import console as accounts_console
 from xinyong.catalogue import public as catalogue_public
 from xinyong.intake import console as intake_console
+from xinyong.intake import rhythm_console
 from xinyong.publicity import public
 from xinyong.reports import public as reports_public
 from xinyong.ui import health
 
-console_patterns: list[URLPattern | URLResolver] = [*accounts_console.urlpatterns, *intake_console.urlpatterns]
+console_patterns: list[URLPattern | URLResolver] = [
+    *accounts_console.urlpatterns,
+    *intake_console.urlpatterns,
+    *rhythm_console.urlpatterns,
+]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),

@@ -213,6 +213,30 @@ def real(shared_data: Path) -> Any:
     return read
 
 
+#: Before the script of a process that is to die: ``die`` is put in the place of a step.
+_DYING = """
+import os, signal
+import django
+django.setup()
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def dying(database_url: str) -> Any:
+    """Run a script in a process of its own that must die by SIGKILL where ``die`` was put."""
+    del database_url
+
+    def run(script: str) -> None:
+        process = subprocess.run(
+            [sys.executable, "-c", _DYING + script], capture_output=True, text=True, timeout=120, check=False
+        )
+        assert process.returncode == -signal.SIGKILL, f"it never came to that step: {process.stdout} {process.stderr}"
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def command() -> Iterator[Any]:
     """Start ``xinyong`` as a process of its own group; whatever is left is ended with the session."""

@@ -124,7 +124,7 @@ def test_drift_holds_before_anything_is_visible(
     delivery = Delivery.objects.get(number=receipt.delivery)
     assert [reason[0] for reason in delivery.hold] == [assertion.code]
     assert "示例理由" in delivery.hold[0][1]
-    assert delivery.progress["read"] == rows
+    assert (delivery.read, delivery.committed_at) == (rows, None)
     again = send(desk, department, rows, first=first, **fixed)
     assert again.delivery == receipt.delivery, "the same file again is no way around"
     # An officer looks at it and lets it in.

@@ -211,8 +211,14 @@ VICTIM = "WHERE version_id = (SELECT version_from + 5 FROM ledger_log_range ORDE
             "received_at = received_at + interval '1 microsecond'",
             "received_at = received_at - interval '1 microsecond'",
         ),
-        ("payload = jsonb_set(payload, '{_layout2}', '\"x\"')", "payload = payload - '_layout2'"),
-        ("payload = jsonb_set(payload, '{ENTNAME2}', '\"x\"')", "payload = payload - 'ENTNAME2'"),
+        (
+            'payload = (left(payload::text, -1) || \',"_layout2":"x"}\')::json',
+            "payload = replace(payload::text, ',\"_layout2\":\"x\"', '')::json",
+        ),
+        (
+            'payload = (left(payload::text, -1) || \',"ENTNAME2":"x"}\')::json',
+            "payload = replace(payload::text, ',\"ENTNAME2\":\"x\"', '')::json",
+        ),
         ("decided_on = '2020-01-01'", "decided_on = NULL"),
         ("content_hash = sha256(content_hash) ", "content_hash = decode(%s, 'hex')"),
         ("version_no = version_no + 1", "version_no = version_no - 1"),

@@ -45,6 +45,8 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "delivery-send": ("/console/deliveries/{number}/send", (405, 405, 405, 405, 405)),
     "delivery-release": ("/console/deliveries/{number}/release", (405, 405, 405, 405, 405)),
     "delivery-discard": ("/console/deliveries/{number}/discard", (405, 405, 405, 405, 405)),
+    "rhythm": ("/console/rhythm", (404, 403, 200, 200, 200)),
+    "rhythm-zero": ("/console/rhythm/zero", (405, 405, 405, 405, 405)),
     "delivery-errors-csv": ("/console/deliveries/{number}/errors.csv", (404, 403, 404, 200, 200)),
 }
 

@@ -26,11 +26,10 @@ from xinyong.audit import actions as audit
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.errors import ErrorCode, XinyongError
-from xinyong.intake import commit, failures, holding, lease, store
+from xinyong.intake import commit, engine, failures, lease, store
 from xinyong.intake import release as release_rules
 from xinyong.intake.failures import DeliveryFailed
 from xinyong.intake.models import Delivery, Duty, ZeroDeclaration
-from xinyong.intake.reader import DeliveryReader
 from xinyong.intake.receipt import Progress, Receipt
 
 log = logging.getLogger("xinyong.intake")
@@ -276,21 +275,7 @@ def process(
         try:
             entry = entry or catalogue.entry(delivery.dataset_code, timezone.localdate(delivery.received_at))
             with lease.Heartbeat(delivery, report) as heartbeat:
-                reader = DeliveryReader(
-                    connection,
-                    delivery,
-                    entry,
-                    heartbeat,
-                    holding.history(delivery, entry),
-                    partial=holding.is_partial(delivery),
-                )
-                outcome = reader.read()
-                reasons = holding.reasons(delivery, entry, outcome)
-                if reasons:
-                    holding.hold(connection, delivery, outcome, reasons, started)
-                    return commit.receipt(delivery)
-                holding.clear(connection, delivery, outcome)
-                return commit.commit(connection, delivery, outcome, started)
+                return engine.take_in(connection, delivery, entry, heartbeat, started=started)
         except Exception as error:
             with contextlib.suppress(Exception):  # a broken session is rolled back by the server
                 connection.rollback()

@@ -7,16 +7,15 @@ version of that record says already. The fields that only tell who passed the co
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
 
-import psycopg
 import yaml
 
 from xinyong.catalogue.entry import DatasetEntry
+from xinyong.intake.commit import Decision
+from xinyong.intake.loading import Connection
 from xinyong.runtime import sql
 
 #: Deliveries with more new records than this are loads of history: no hints of changed numbers are sought in them.
@@ -49,58 +48,56 @@ def _unsaid(entry: DatasetEntry, layout: str) -> list[str]:
     return []
 
 
-def judge(
-    connection: psycopg.Connection[tuple[Any, ...]],
-    parameters: dict[str, Any],
-    entries: tuple[DatasetEntry, ...],
-    layout: str,
-) -> int:
+def judge(decision: Decision) -> int:
     """Turn decided rows that are copies into unchanged ones, with a finding; hint at changed numbers. Copies found.
 
-    Runs after ``decide`` in the transaction of the commit. A first delivery pays for two looks at ``decided``.
+    One of the judges of a commit. A first delivery, and one whose records no other department knows, pay for one look.
     """
-    known = [(entry, rules()[entry.code]) for entry in entries if entry.code in rules()]
-    if not known:
+    entry = decision.part.target.entry
+    rule = rules().get(entry.code)
+    if rule is None:
         return 0
-    table = [
-        {
-            "code": entry.code,
-            "ignored": list(rule.ignore),
-            "key": list(entry.business_key),
-            "unsaid": _unsaid(entry, layout),
-            "hint": rule.hint,
-            "number_field": entry.number_field or entry.business_key[-1],
-            "number_column": entry.field_by_code(entry.number_field or entry.business_key[-1]).name_zh,
-        }
-        for entry, rule in known
-    ]
-    values = {**parameters, "rules": json.dumps(table, ensure_ascii=False)}
+    unsaid = _unsaid(entry, decision.part.target.layout)
+    keyless = bool(unsaid) and len(unsaid) < len(entry.business_key)
+    hinted = rule.hint and 0 < decision.new <= HINTED
+    shared = decision.further > 0 and _shared(decision)
+    if not (shared or keyless or hinted):
+        return 0
+    decision.stage_payloads(new=keyless or hinted, further=shared)
+    number = entry.number_field or entry.business_key[-1]
+    values = {
+        **decision.parameters,
+        "ignored": list(rule.ignore),
+        "key": list(entry.business_key),
+        "unsaid": unsaid,
+        "number_field": number,
+        "number_column": entry.field_by_code(number).name_zh,
+    }
 
     def run(name: str) -> int:
-        return connection.execute(sql.statement("intake", name), values).rowcount
+        return decision.connection.execute(sql.statement("intake", name), values).rowcount
 
-    run("back_flow_rules")
-    new, further = _counts(connection)
-    run("back_flow_table")
     found = 0
-    if further:
+    run("back_flow_table")
+    if shared:
         found += run("back_flow_of_records")
-    if new and any(row["unsaid"] for row in table):
+    if keyless and decision.new:
         found += run("back_flow_without_key")
     if found:
         run("back_flow_unchanged")
-        run("back_flow_renumber")
         run("back_flow_findings")
-        run("back_flow_tally")
-    if 0 < new <= HINTED:
+    if hinted:
         run("back_flow_hints")
+    decision.connection.execute("DROP TABLE back_flow")
     return found
 
 
-def _counts(connection: psycopg.Connection[tuple[Any, ...]]) -> tuple[int, int]:
-    row = connection.execute(
-        "SELECT count(*) FILTER (WHERE version_no = 1), count(*) FILTER (WHERE version_no > 1) FROM decided "
-        "WHERE outcome = 'accepted'"
-    ).fetchone()
-    assert row is not None  # an aggregate yields one row
-    return int(row[0]), int(row[1])
+def _shared(decision: Decision) -> bool:
+    """Whether another department has delivered any of these records."""
+    row = decision.connection.execute(sql.statement("intake", "back_flow_shared"), decision.parameters).fetchone()
+    return bool(row and row[0])
+
+
+def tally(connection: Connection, delivery_id: int) -> None:
+    """Put the copies on the receipt, as a part of the unchanged rows; right before the commit."""
+    connection.execute(sql.statement("intake", "back_flow_tally"), {"delivery": delivery_id})

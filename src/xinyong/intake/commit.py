@@ -1,27 +1,72 @@
-"""From the working tables to registry and ledger, in one transaction of named SQL."""
+"""The loader: parts of a delivery enter registry and ledger one after the other, inside one open transaction.
+
+While one part is resolved, decided and stored here, the next is read and checked. Loaders work side by side: nothing but
+the last moment of each, when its events are written, stands in line. What two of them meet in settles itself: the second
+to a number or a record waits for the first and then takes its entity or continues its record; a circle of waiting is
+broken by PostgreSQL, and :mod:`xinyong.intake.engine` begins the delivery anew.
+"""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
+import polars as pl
 import psycopg
 from django.utils import timezone
 
 from xinyong.catalogue.entry import DatasetEntry
-from xinyong.intake import backflow, correction_return, resolution
+from xinyong.intake import encoding, loading, resolution
+from xinyong.intake.loading import Connection, Part, Target
 from xinyong.intake.models import Delivery
-from xinyong.intake.reader import Outcome
 from xinyong.intake.receipt import Receipt
 from xinyong.runtime import sql
 from xinyong.standards import calendar
 
-#: Commits stand in line for this advisory lock: entities are made once, and event order is commit order.
+#: The last moment of every loader stands in line for this advisory lock: event order is commit order.
 _COMMIT_LOCK = 0x0D32
+#: Names kept back for the end; more than these are stored on the way.
+_NAMES_HELD = 200_000
 
 
-def _late_before(entry: DatasetEntry, received: date) -> date | None:
+#: A delivery with no more accepted rows than these is numbered and written while it holds the line; a larger one takes a
+#: block of numbers and writes its versions as they come.
+_SHORT = 50_000
+
+
+#: How often a part is decided anew when other loaders store its records.
+_TURNS = 10
+
+
+class _Met(Exception):
+    """Another loader stored a record of this part in the meantime: the part is decided again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Accepted rows of a part, ready but for their version numbers. ``order``: their places in the order of the file."""
+
+    target: Target
+    columns: dict[str, Any]
+    rows: pl.DataFrame
+    order: encoding.Array
+
+    @property
+    def height(self) -> int:
+        return self.rows.height
+
+
+@dataclass(slots=True)
+class _Range:
+    dataset: int
+    first: int
+    last: int
+
+
+def late_before(entry: DatasetEntry, received: date) -> date | None:
     """Decisions before this day are late for the entry's shortest deadline; None where the entry has none."""
     if not entry.deadlines or entry.decided_on is None:
         return None
@@ -36,97 +81,334 @@ def _late_before(entry: DatasetEntry, received: date) -> date | None:
     return day + timedelta(days=1)
 
 
-def commit(
-    connection: psycopg.Connection[tuple[Any, ...]], delivery: Delivery, outcome: Outcome, started: datetime
-) -> Receipt:
-    """Resolve, version and store the staged rows and seal the delivery. All of it, or nothing."""
-    first = outcome.entries[0]
-    subject = first.subject
-    place = (*subject.place, "", "")
-    names = {item.code: item.name_zh for item in first.fields}
-    parameters: dict[str, Any] = {
-        "delivery": delivery.pk,
-        "department": delivery.department_id,
-        "received_at": delivery.received_at,
-        "status_field": subject.status or "",
-        "place_field": place[0],
-        "place_field_2": place[1],
-        "name_field": subject.name or "",
-        "name_column": names.get(subject.name or "", ""),
-        "key_field": subject.code or subject.name or "",
-        "key_column": names.get(subject.code or subject.name or "", ""),
-        "late_before": _late_before(first, timezone.localdate(delivery.received_at)),
-    }
+class Decision:
+    """What becomes of the rows of a part, before anything of them is stored; for judges (:data:`JUDGES`)."""
 
-    def run(name: str) -> int:
-        return connection.execute(sql.statement("intake", name), parameters).rowcount
+    def __init__(self, connection: Connection, parameters: dict[str, Any], part: Part, decided: encoding.Array) -> None:
+        self.connection, self.parameters, self.part, self.decided = connection, parameters, part, decided
 
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_COMMIT_LOCK,))
-    connection.execute("ANALYZE stage (row, subject_code, registration_number, name_key)")
-    created = resolution.resolve(connection, parameters)
-    connection.execute("ANALYZE resolved")
-    run("decide")
-    connection.execute("ANALYZE decided")
-    backflow.judge(connection, parameters, outcome.entries, outcome.layout)
-    row = connection.execute(sql.statement("intake", "tally"), parameters).fetchone()
-    assert row is not None  # an aggregate without GROUP BY yields one row
-    accepted, rejected_late, unchanged, oldest, late = row
-    if accepted:
-        last = _count(
-            connection,
-            "SELECT setval('ledger_version_id_seq', nextval('ledger_version_id_seq') + %s - 1)",
-            (accepted,),
+    @property
+    def new(self) -> int:
+        """Rows that would be the first version of a record."""
+        return int(((self.decided["outcome"] == encoding.ACCEPTED) & (self.decided["record"] == 0)).sum())
+
+    @property
+    def further(self) -> int:
+        """Rows that would be a further version."""
+        return int(((self.decided["outcome"] == encoding.ACCEPTED) & (self.decided["record"] != 0)).sum())
+
+    def stage_payloads(self, *, new: bool, further: bool) -> None:
+        """Fill the working table ``stage_payload (row, payload jsonb)`` with the accepted rows of these kinds.
+
+        ``stage`` has no payloads: they go straight to their place, and only few rows need another look at them.
+        """
+        accepted = self.decided["outcome"] == encoding.ACCEPTED
+        first = self.decided["record"] == 0
+        rows = self.decided["row"][accepted & ((first & new) | (~first & further))]
+        chosen = self.part.rows.filter(pl.col("row").is_in(rows.tolist())).select("row", "payload")
+        self.connection.execute("TRUNCATE stage_payload")
+        if chosen.height:
+            loading.copy_in(self.connection, "copy_payloads", encoding.text(chosen))
+
+
+#: Called with each :class:`Decision` after ``decide``: they may turn rows of ``decided`` from accepted into unchanged
+#: (with the ``record_id`` they repeat) and add findings to ``stage_finding``. They return how many rows they turned.
+JUDGES: list[Callable[[Decision], int]] = []
+
+
+class Loader:
+    """One delivery on its way into the ledger. ``connection``: its session, with no transaction open."""
+
+    def __init__(self, connection: Connection, delivery: Delivery) -> None:
+        # Working tables are small when a plan is made and large when it is used again: every statement is planned anew.
+        connection.prepare_threshold = None
+        self.connection = connection
+        self.delivery = delivery
+        self.created = self.accepted = self.unchanged = self.rejected = self.late = self._names = 0
+        self.oldest: date | None = None
+        self._ranges: list[_Range] = []
+        self._pending: list[_Rows] = []
+        #: The block of numbers of a large delivery, and its next number.
+        self._block: int | None = None
+        self._next = 0
+        self._waiting = loading.Waiting()
+        self._earlier = loading.Unchanged()
+        self._known_names = loading.Names()
+        self._parameters: dict[int, dict[str, Any]] = {}
+        loading.create_stage(connection)
+        row = connection.execute("SELECT transaction_timestamp()").fetchone()
+        assert row is not None  # a SELECT without FROM yields one row
+        self.recorded_at: datetime = row[0]
+        # What an earlier look at the file found is found again.
+        connection.execute("DELETE FROM intake_finding WHERE delivery_id = %s", (delivery.pk,))
+
+    def close(self) -> None:
+        """Forget what was kept for the end."""
+        self._waiting.close()
+
+    # --- parts ---
+
+    def add(self, part: Part) -> None:
+        """Take a part in; rows without a credit code wait for :meth:`finish`."""
+        self._load(self._waiting.split(part))
+
+    def finish(self) -> None:
+        """Take in what waited for the end of the file."""
+        for part in self._waiting.parts():
+            self._load(part)
+        self._store_names()
+
+    def _load(self, part: Part) -> None:
+        if not part.rows.height:
+            return
+        data, coded = loading.staged(part), part.coded
+        if self._block is None and part.rows.height + sum(item.height for item in self._pending) > _SHORT:
+            self._become_large()
+        for _ in range(_TURNS):
+            # Emptied outside the savepoint, where they were made: then no new files are needed for them.
+            self.connection.execute("TRUNCATE stage, resolved, decided, stage_finding, stage_payload")
+            self.connection.execute("SAVEPOINT part")
+            try:
+                self._decide_and_store(part, data, coded)
+            except (_Met, psycopg.errors.UniqueViolation):
+                # Another loader stored one of these records, or two codes turned out to be one entity.
+                self.connection.execute("ROLLBACK TO SAVEPOINT part")
+                self.connection.execute("RELEASE SAVEPOINT part")
+                self._known_names = loading.Names()  # what was noted just now was taken back
+                coded = False
+                continue
+            self.connection.execute("RELEASE SAVEPOINT part")
+            break
+        else:
+            raise psycopg.errors.SerializationFailure("other loaders keep changing the records of this delivery")
+        if self._names > _NAMES_HELD:
+            self._store_names()
+
+    def _decide_and_store(self, part: Part, data: str, coded: bool) -> None:
+        parameters = self._of(part.target)
+
+        def run(name: str) -> int:
+            return self.connection.execute(sql.statement("intake", name), parameters).rowcount
+
+        loading.copy_in(self.connection, "copy_stage", data)
+        created = resolution.resolve(self.connection, parameters)
+        run("decide_apart" if coded else "decide")
+        decided = self._decided()
+        accepted = decided["outcome"] == encoding.ACCEPTED
+        changed = accepted & (decided["record"] != 0)
+        if changed.any() and self.unchanged:
+            earlier = self._earlier.rows_of(decided["record"][changed])
+            if earlier.any():
+                rows = decided["row"][changed]
+                listed = {"rows": rows[earlier > 0].tolist(), "others": earlier[earlier > 0].tolist()}
+                self.connection.execute(sql.statement("intake", "contradict"), listed)
+                decided = self._decided()
+                accepted = decided["outcome"] == encoding.ACCEPTED
+        if JUDGES and accepted.any():
+            decision = Decision(self.connection, parameters, part, decided)
+            if sum(judge(decision) for judge in JUDGES):
+                decided = self._decided()
+                accepted = decided["outcome"] == encoding.ACCEPTED
+        unchanged = decided["outcome"] == encoding.UNCHANGED
+        unresolved = int((decided["outcome"] == encoding.UNRESOLVED).sum())
+        contradictions = int((decided["outcome"] == encoding.CONTRADICTION).sum())
+        ready = None
+        if accepted.any():
+            ready = self._store(part, decided[accepted], run)
+            if self._block is not None:
+                self._write(ready, self._next)
+        if ready is not None:
+            resolution.learn(self.connection, parameters)
+        if not part.target.entry.subject.creates:
+            run("find_name_differences")
+        if unresolved:
+            resolution.explain(self.connection, parameters)
+        if contradictions:
+            run("find_written_rows")
+            run("find_contradictions")
+        run("store_findings")
+        # Only now: everything before may have to be done again.
+        self.created += created
+        self.unchanged += int(unchanged.sum())
+        self.rejected += unresolved + contradictions
+        self._earlier.add(*(decided[name][unchanged & (decided["record"] != 0)] for name in ("record", "row")))
+        if ready is not None:
+            self._count(ready, parameters["late_before"])
+            if self._block is None:
+                self._pending.append(ready)
+            else:
+                self._note(ready)
+
+    def _decided(self) -> encoding.Array:
+        return encoding.decided(loading.copy_out(self.connection, sql.statement("intake", "copy_decided")))
+
+    def _count(self, ready: _Rows, late_before: date | None) -> None:
+        self.accepted += ready.height
+        days = ready.rows["decided_on"]
+        oldest = days.min()
+        if isinstance(oldest, date):
+            self.oldest = oldest if self.oldest is None else min(self.oldest, oldest)
+        if late_before is not None:
+            self.late += int((days < late_before).sum())
+
+    def _store(self, part: Part, found: encoding.Array, run: Callable[[str], int]) -> _Rows:
+        """Heads and names of the accepted rows. Numbers follow the file, the writing follows the index."""
+        target, rows = part.target, part.rows
+        found = found[np.lexsort((found["row"], found["entity"]))]
+        order = np.argsort(found["row"], kind="stable")
+        record = found["record"].astype(np.int64)
+        new = record[order] == 0
+        amount = int(new.sum())
+        if amount:
+            row = self.connection.execute("SELECT ledger_take_v1('ledger_record_id_seq', %s)", (amount,)).fetchone()
+            assert row is not None  # a SELECT without FROM yields one row
+            record[order[new]] = np.arange(row[0], row[0] + amount)
+        chosen = rows[np.searchsorted(rows["row"].to_numpy(), found["row"])]
+        hashes = encoding.fixed(chosen["content_hash"], 32)
+        if amount:
+            at = np.flatnonzero(found["record"] == 0)
+            heads = chosen[at]
+            columns = {
+                "entity": found["entity"][at],
+                "record": record[at],
+                "dataset": target.dataset_id,
+                "number": 1,
+                "delivery": self.delivery.pk,
+                "key": encoding.fixed(heads["source_key"], 16),
+                "hash": hashes[at],
+            }
+            loading.copy_in(self.connection, "copy_heads", encoding.heads(columns, heads["decided_on"]))
+        if amount < len(found) and run("move_heads") != len(found) - amount:
+            raise _Met
+        names = self._known_names.fresh(chosen, found["entity"], registers=target.entry.subject.creates)
+        if names.height:
+            loading.copy_in(self.connection, "copy_names", encoding.text(names))
+            self._names += names.height
+        if target.entry.subject.creates:
+            run("update_nameless_entities")
+        columns = {
+            "entity": found["entity"],
+            "record": record,
+            "delivery": self.delivery.pk,
+            "department": self.delivery.department_id,
+            "edition": target.edition_id,
+            "received": encoding.microseconds(self.delivery.received_at),
+            "recorded": encoding.microseconds(self.recorded_at),
+            "number": found["number"],
+            "row": found["row"],
+            "hash": hashes,
+        }
+        return _Rows(target, columns, chosen.select("payload", "decided_on"), order)
+
+    def _write(self, ready: _Rows, first: int) -> None:
+        """The versions of these rows, numbered from ``first`` on in the order of the file."""
+        version = np.empty(ready.height, dtype=np.int64)
+        version[ready.order] = np.arange(first, first + ready.height)
+        pieces = encoding.versions(
+            {**ready.columns, "version": version},
+            ready.rows["payload"],
+            ready.target.before_payload,
+            ready.rows["decided_on"],
         )
-        parameters["last_version"] = last
-        parameters["first_version"] = last - accepted + 1
-        for name in (
-            "insert_heads",
-            "move_heads",
-            "insert_versions",
-            "retire_names",
-            "store_registered_names",
-            "store_reported_names",
-            "update_entities",
-        ):
-            run(name)
-    run("find_name_differences")
-    resolution.explain(connection, parameters)
-    run("find_contradictions")
-    run("store_findings")
-    correction_return.store(connection, delivery, outcome.answer)
-    if accepted:
-        run("insert_events")
-    warnings = _count(connection, "SELECT count(*) FROM stage_finding WHERE severity = 'warning'")
-    now = timezone.now()
-    connection.execute(
-        sql.statement("intake", "seal_delivery"),
-        {
-            "delivery": delivery.pk,
-            "encoding": outcome.encoding,
-            "layout": outcome.layout,
-            "now": now,
-            "seconds": (now - started).total_seconds(),
-            "read": outcome.read,
-            "accepted": accepted,
-            "rejected": outcome.rejected_rows + rejected_late,
-            "unchanged": unchanged,
-            "warnings": warnings,
-            "created": created,
-            "late": late,
-            "oldest": oldest,
-            "notes": json.dumps(outcome.notes, ensure_ascii=False),
-            "actor": delivery.uploader,
-            "number": delivery.number,
-        },
-    )
-    connection.commit()
-    delivery.refresh_from_db()
-    return receipt(delivery)
+        loading.copy_in(self.connection, "copy_versions", pieces)
 
+    def _note(self, ready: _Rows) -> None:
+        """Remember the numbers just used for the events."""
+        first, dataset = self._next, ready.target.dataset_id
+        self._next += ready.height
+        last = self._ranges[-1] if self._ranges else None
+        if last is not None and last.dataset == dataset and last.last + 1 == first:
+            last.last = self._next - 1
+        else:
+            self._ranges.append(_Range(dataset, first, self._next - 1))
 
-def _count(connection: psycopg.Connection[tuple[Any, ...]], statement: str, parameters: tuple[Any, ...] = ()) -> int:
-    row = connection.execute(statement.encode(), parameters).fetchone()
-    return int(row[0]) if row and row[0] is not None else 0
+    def _flush(self) -> None:
+        """Write what waits, from the next number on."""
+        for ready in self._pending:
+            self._write(ready, self._next)
+            self._note(ready)
+        self._pending = []
+
+    def _become_large(self) -> None:
+        row = self.connection.execute("SELECT ledger_block_v1()").fetchone()
+        assert row is not None  # a SELECT without FROM yields one row
+        self._block, self._next = int(row[0]), int(row[0]) << 32
+        self._flush()
+
+    def _store_names(self) -> None:
+        if not self._names:
+            return
+        parameters = {"delivery": self.delivery.pk}
+        for name in ("retire_names", "store_registered_names", "store_reported_names", "update_entities"):
+            self.connection.execute(sql.statement("intake", name), parameters)
+        self.connection.execute("TRUNCATE fresh_name")
+        self._names = 0
+
+    def settle_names(self) -> None:
+        """Store the names noted so far: later rows of the same file are compared with them."""
+        self._store_names()
+
+    def _of(self, target: Target) -> dict[str, Any]:
+        known = self._parameters.get(target.dataset_id)
+        if known is None:
+            entry, subject = target.entry, target.entry.subject
+            names = {item.code: item.name_zh for item in entry.fields}
+            key = subject.code or subject.name or ""
+            known = self._parameters[target.dataset_id] = {
+                "delivery": self.delivery.pk,
+                "department": self.delivery.department_id,
+                "received_at": self.delivery.received_at,
+                "dataset": target.dataset_id,
+                "layout": target.layout,
+                "name_field": subject.name or "",
+                "name_column": names.get(subject.name or "", ""),
+                "key_field": key,
+                "key_column": names.get(key, ""),
+                "late_before": late_before(entry, timezone.localdate(self.delivery.received_at)),
+            }
+        return known
+
+    # --- the end ---
+
+    def commit(self, counts: dict[str, Any], actor: str) -> None:
+        """Write the events, seal the delivery and commit. Loaders stand in line from here on only."""
+        if self._block is not None:
+            self.connection.execute("SELECT ledger_await_blocks_v1(%s)", (self._block,))
+        self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (_COMMIT_LOCK,))
+        if self._block is None and self._pending:
+            row = self.connection.execute(sql.statement("intake", "last_version")).fetchone()
+            self._next = int(row[0]) + 1 if row else 1
+            self._flush()
+        for item in self._ranges:
+            parameters = {
+                "delivery": self.delivery.pk,
+                "dataset": item.dataset,
+                "first": item.first,
+                "last": item.last,
+            }
+            self.connection.execute(sql.statement("intake", "insert_event"), parameters)
+        self._seal({**counts, "state": Delivery.State.COMMITTED}, actor, "delivery.committed")
+
+    def hold(self, counts: dict[str, Any], actor: str, note: Callable[[], None]) -> None:
+        """Keep findings and counts, and take back everything else. ``note`` writes down why, in the same transaction."""
+        statement = sql.statement("intake", "save_findings").format(int(self.delivery.pk))
+        findings = loading.copy_out(self.connection, statement)
+        self.connection.rollback()
+        self.connection.execute("DELETE FROM intake_finding WHERE delivery_id = %s", (self.delivery.pk,))
+        if findings:
+            loading.copy_in(self.connection, "copy_findings", [findings])
+        note()
+        self._seal({**counts, "state": Delivery.State.HELD, "committed_at": None}, actor, "delivery.held")
+
+    def _seal(self, counts: dict[str, Any], actor: str, deed: str) -> None:
+        row = self.connection.execute(
+            "SELECT count(*) FROM intake_finding WHERE delivery_id = %s AND severity = 'warning'", (self.delivery.pk,)
+        ).fetchone()
+        counts["warnings"] = row[0] if row else 0
+        self.connection.execute(sql.statement("intake", "store_counts"), counts)
+        audit = {**counts, "actor": actor, "number": self.delivery.number, "deed": deed}
+        self.connection.execute(sql.statement("intake", "audit_delivery"), audit)
+        self.connection.commit()
 
 
 def receipt(delivery: Delivery) -> Receipt:

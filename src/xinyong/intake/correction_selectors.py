@@ -339,13 +339,12 @@ def hold_view(delivery: Delivery, user: User, english: bool) -> HoldView | None:
         if four
         else ("等待本部门人员确认", "Waiting for an officer of the department")
     )
-    read, rejected = int(delivery.progress.get("read", 0)), int(delivery.progress.get("rejected", 0))
     may_discard = accounts.may(user, Right.DELIVERY_RELEASE) and delivery.uploader != user.username
     return HoldView(
         reasons=tuple(str(reason[2 if english else 1]) for reason in delivery.hold),
         turn=turn[english],
         refusal=refusal[english] if refusal else "",
-        good=max(0, read - rejected),
+        good=delivery.accepted + delivery.unchanged,
         may_discard=may_discard,
         note_needed=True,
     )

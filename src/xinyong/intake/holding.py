@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 import psycopg
-from django.utils import timezone
 
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.intake import release
@@ -49,11 +47,13 @@ def history(delivery: Delivery, entry: DatasetEntry | BundleEntry) -> tuple[Prof
     return tuple(Profile(**row) for row in found[: max(item.history for item in entry.assertions)])
 
 
-def reasons(delivery: Delivery, entry: DatasetEntry | BundleEntry, outcome: Outcome) -> list[tuple[str, str, str]]:
+def reasons(
+    delivery: Delivery, entry: DatasetEntry | BundleEntry, outcome: Outcome, *, rejected: int
+) -> list[tuple[str, str, str]]:
     """Why it has to wait: everything that holds it and that no officer has released yet."""
     found = [] if is_partial(delivery) else list(outcome.hold)
     if delivery.channel != Delivery.Channel.RESOLUTION:
-        rules = release.for_delivery(delivery, rejected=outcome.rejected_rows)
+        rules = release.for_delivery(delivery, rejected=rejected)
         if _four_eyes(delivery, entry) and FOUR_EYES not in release.codes(rules):
             rules.insert(0, release.FOUR_EYES_HOLD)
         # A correction holds the rows somebody has corrected: the rule about good rows is for the delivery it answers.
@@ -70,41 +70,18 @@ def _four_eyes(delivery: Delivery, entry: DatasetEntry | BundleEntry) -> bool:
     ).exists()
 
 
-def hold(
-    connection: Connection,
-    delivery: Delivery,
-    outcome: Outcome,
-    why: list[tuple[str, str, str]],
-    started: datetime,
-) -> None:
-    """Keep findings and profile, set the state, forget the staged rows: nothing of the delivery is visible."""
-    clear(connection, delivery, outcome)
-    connection.execute(sql.statement("intake", "store_findings"), {"delivery": delivery.pk})
-    now = timezone.now()
+def note(connection: Connection, delivery: Delivery, outcome: Outcome, why: list[tuple[str, str, str]]) -> None:
+    """In the session that holds the delivery: why, and what it looks like. An earlier release is used up."""
     connection.execute(
-        sql.statement("intake", "hold_delivery"),
-        {
-            "delivery": delivery.pk,
-            "attempts": delivery.attempts,
-            "hold": json.dumps(why, ensure_ascii=False),
-            "progress": json.dumps({"phase": "held", "read": outcome.read, "rejected": outcome.rejected_rows}),
-            "encoding": outcome.encoding,
-            "layout": outcome.layout,
-            "seconds": (now - started).total_seconds(),
-            "notes": json.dumps(outcome.notes, ensure_ascii=False),
-            "now": now,
-            "actor": delivery.uploader,
-            "number": delivery.number,
-            "reasons": json.dumps([reason[0] for reason in why]),
-        },
+        "UPDATE intake_delivery SET hold = %s::jsonb, released_by = '', released_at = NULL, release_note = '' "
+        "WHERE id = %s",
+        (json.dumps(why, ensure_ascii=False), delivery.pk),
     )
-    connection.commit()
-    delivery.refresh_from_db()
+    keep_profile(connection, delivery, outcome)
 
 
-def clear(connection: Connection, delivery: Delivery, outcome: Outcome) -> None:
-    """In the session that commits: forget what an earlier hold kept, keep what this try found as a whole."""
-    connection.execute("DELETE FROM intake_finding WHERE delivery_id = %s", (delivery.pk,))
+def keep_profile(connection: Connection, delivery: Delivery, outcome: Outcome) -> None:
+    """In the session that commits: what the delivery looks like as a whole, for those that come after it."""
     if outcome.profile is None:
         return
     found = asdict(outcome.profile)

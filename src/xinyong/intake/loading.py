@@ -1,22 +1,31 @@
-"""COPY of Polars frames into a session's working tables."""
+"""Parts of a delivery on their way into the session's working tables."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import psycopg
 
 from xinyong.catalogue.entry import DatasetEntry
-from xinyong.catalogue.models import Edition
+from xinyong.intake import encoding
 from xinyong.intake.findings import Finding
-from xinyong.runtime import sql
+from xinyong.runtime import config, sql
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+#: Rows taken into the database at a time, at most.
+PART_ROWS = 50_000
+#: Rows that wait for the end of the file are kept in memory up to this size, then on disk.
+_HELD_BYTES = 48 << 20
+#: Names of entities remembered within a delivery, at most.
+_NAMES_SEEN = 1_000_000
 _FINDING_COLUMNS = (
     "row",
     "kind",
@@ -33,69 +42,129 @@ _FINDING_COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where the rows of one dataset of the delivery go."""
+
+    entry: DatasetEntry
+    layout: str
+    dataset_id: int
+    edition_id: int
+
+    @property
+    def before_payload(self) -> bytes:
+        """The layout is bookkeeping: it stands in the payload and never in the content hash."""
+        return f'{{"_layout":"{self.layout}",'.encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Accepted rows of one dataset in one batch, in the order of the file, with their source keys."""
+
+    target: Target
+    rows: pl.DataFrame
+    #: The rows as COPY text, where it was made ahead.
+    text: str | None = None
+
+    @property
+    def coded(self) -> bool:
+        """Whether every row has a credit code."""
+        return self.rows["subject_code"].null_count() == 0
+
+
 def create_stage(connection: Connection) -> None:
-    """Make the session's temporary tables, with memory for them: the default of 8 MiB spills every pass to disk."""
-    connection.execute("SET temp_buffers = '256MB'")
-    connection.execute("SET work_mem = '256MB'")
+    """Make the transaction's temporary tables, with memory for them: the default of 8 MiB spills every pass to disk."""
+    connection.execute("SET LOCAL work_mem = '256MB'")
+    # What is in the page cache is not far: a look into an index is cheaper than the default believes.
+    connection.execute("SET LOCAL random_page_cost = 1.1")
     connection.execute(sql.statement("intake", "create_stage"))
 
 
-def _text(frame: pl.DataFrame) -> str:
-    # Every text is quoted, so an unquoted \N can only be a null.
-    return frame.write_csv(include_header=False, quote_style="non_numeric", null_value="\\N")
-
-
-def _copy(connection: Connection, statement: str, data: str) -> None:
-    if not data:
-        return
-    with connection.cursor() as cursor, cursor.copy(sql.statement("intake", statement)) as copy:
-        copy.write(data)
-
-
 def source_keys(business_keys: pl.Series) -> pl.Series:
-    """First 16 bytes of SHA-256 of each business key, as PostgreSQL's hexadecimal bytea text."""
-    cache: dict[str, str] = {}
-    keys = []
-    for text in business_keys.to_list():
-        key = cache.get(text)
-        if key is None:
-            key = "\\x" + hashlib.sha256(text.encode()).hexdigest()[:32]
-            if len(cache) < 4096:
-                cache[text] = key
-        keys.append(key)
-    return pl.Series("source_key", keys, dtype=pl.String)
+    """First 16 bytes of SHA-256 of each business key."""
+    digest = hashlib.sha256
+    return pl.Series("source_key", [digest(text.encode()).digest()[:16] for text in business_keys], dtype=pl.Binary)
 
 
-def staged(accepted: pl.DataFrame, entry: DatasetEntry, layout: str, edition: Edition) -> str:
-    """The accepted rows of one batch as COPY text (columns as :class:`xinyong.intake.checks.Checked` gives them)."""
-    frame = accepted.select(
-        pl.col("row"),
-        pl.lit(edition.dataset_id).alias("dataset_id"),
-        pl.lit(edition.pk).alias("edition_id"),
-        "subject_code",
-        "registration_number",
-        "organisation_code",
-        "subject_name",
-        "name_key",
-        "subject_kind",
-        source_keys(accepted["business_key"]),
-        pl.col("decided_on").dt.to_string("%Y-%m-%d"),
-        (pl.lit("\\x") + pl.col("content_hash").bin.encode("hex")).alias("content_hash"),
-        # The layout is bookkeeping: it stands in the payload and never in the content hash.
-        (pl.lit('{"_layout":"' + layout + '",') + pl.col("payload").str.slice(1)).alias("payload"),
-        pl.lit("true" if "exact_name" in entry.subject.resolve else "false").alias("resolve_name"),
-        pl.lit("true" if entry.subject.creates else "false").alias("registers"),
+def part(accepted: pl.DataFrame, target: Target) -> Part:
+    """The accepted rows of a batch (columns as :class:`xinyong.intake.checks.Checked` gives them) made ready."""
+    subject = target.entry.subject
+    rows = accepted.with_columns(source_keys(accepted["business_key"])).drop("business_key")
+    if subject.creates:
+        rows = rows.with_columns(
+            _member(rows["payload"], subject.status).alias("status"),
+            pl.concat_str(
+                [pl.lit(_member(rows["payload"], name)) for name in subject.place] or [pl.lit(None, pl.String)],
+                separator=" ",
+                ignore_nulls=True,
+            ).alias("place"),
+        )
+    else:
+        rows = rows.with_columns(status=pl.lit(None, pl.String), place=pl.lit(None, pl.String))
+    made = Part(target=target, rows=rows)
+    return replace(made, text=staged(made)) if made.coded else made
+
+
+def _member(payloads: pl.Series, field: str | None) -> pl.Series:
+    """A text member of each payload, null where there is none."""
+    if field is None:
+        return pl.Series([None], dtype=pl.String).new_from_index(0, len(payloads))
+    return payloads.str.json_path_match(f'$["{field}"]')
+
+
+def staged(part: Part) -> str:
+    """The part as COPY text for ``copy_stage``, in the order of the codes: near codes lie near each other in an index."""
+    if part.text is not None:
+        return part.text
+    subject = part.target.entry.subject
+    rows = part.rows.with_columns(first_row=pl.lit(None, pl.Int64), equal_to_first=pl.lit(None, pl.Boolean))
+    key = ["subject_code", "source_key"]
+    if part.coded and rows.select(key).n_unique() < rows.height:
+        first = pl.col("row").first().over(key)
+        repeats = first != pl.col("row")
+        equal = pl.col("content_hash") == pl.col("content_hash").first().over(key)
+        rows = rows.with_columns(first_row=pl.when(repeats).then(first), equal_to_first=pl.when(repeats).then(equal))
+    return encoding.text(
+        rows.sort("subject_code").select(
+            "row",
+            pl.lit(part.target.dataset_id).alias("dataset_id"),
+            "subject_code",
+            "registration_number",
+            "organisation_code",
+            "subject_name",
+            "name_key",
+            "subject_kind",
+            encoding.hexadecimal("source_key"),
+            pl.col("decided_on").dt.to_string("%Y-%m-%d"),
+            encoding.hexadecimal("content_hash"),
+            "status",
+            "place",
+            pl.lit("t" if "exact_name" in subject.resolve else "f").alias("resolve_name"),
+            pl.lit("t" if subject.creates else "f").alias("registers"),
+            "first_row",
+            "equal_to_first",
+        )
     )
-    return _text(frame)
 
 
-def copy_rows(connection: Connection, data: str) -> None:
-    """Stage the rows that :func:`staged` wrote."""
-    _copy(connection, "copy_stage", data)
+def copy_in(connection: Connection, statement: str, data: str | Iterable[bytes]) -> None:
+    """Write to a COPY … FROM STDIN of this room."""
+    with connection.cursor() as cursor, cursor.copy(sql.statement("intake", statement)) as copy:
+        if isinstance(data, str):
+            copy.write(data)
+        else:
+            for piece in data:
+                copy.write(piece)
 
 
-def copy_findings(connection: Connection, findings: Iterable[Finding]) -> None:
-    """Stage findings of one batch."""
+def copy_out(connection: Connection, statement: str) -> bytes:
+    """Everything a COPY … TO STDOUT sends."""
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        return b"".join(bytes(piece) for piece in copy)
+
+
+def copy_findings(connection: Connection, delivery: int, findings: Iterable[Finding]) -> None:
+    """Store findings of one batch."""
     rows: Sequence[tuple[Any, ...]] = [astuple(finding) for finding in findings]
     if not rows:
         return
@@ -104,4 +173,116 @@ def copy_findings(connection: Connection, findings: Iterable[Finding]) -> None:
         {name: [row[by_name.index(name)] for row in rows] for name in _FINDING_COLUMNS},
         schema={name: pl.Int64 if name == "row" else pl.String for name in _FINDING_COLUMNS},
     )
-    _copy(connection, "copy_findings", _text(frame))
+    copy_in(connection, "copy_findings", encoding.text(frame.select(pl.lit(delivery).alias("delivery_id"), pl.all())))
+
+
+class Unchanged:
+    """Which records a row of this file found as they are, and which row: a later, different one contradicts it."""
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[encoding.Array, encoding.Array]] = []
+
+    def add(self, records: encoding.Array, rows: encoding.Array) -> None:
+        """Note rows of a part. Runs of like size are merged, so that there are never many."""
+        order = np.argsort(records, kind="stable")
+        self._runs.append((records[order].astype(np.int64), rows[order].astype(np.int32)))
+        while len(self._runs) > 1 and len(self._runs[-2][0]) <= 2 * len(self._runs[-1][0]):
+            (left, left_rows), (right, right_rows) = self._runs[-2:]
+            both = np.concatenate((left, right))
+            order = np.argsort(both, kind="stable")
+            self._runs[-2:] = [(both[order], np.concatenate((left_rows, right_rows))[order])]
+
+    def rows_of(self, records: encoding.Array) -> encoding.Array:
+        """The first row that found each record unchanged, 0 where there was none."""
+        found = np.zeros(len(records), dtype=np.int32)
+        for known, rows in reversed(self._runs):
+            at = np.minimum(np.searchsorted(known, records), len(known) - 1)
+            found = np.where(known[at] == records, rows[at], found)
+        return found
+
+
+class Names:
+    """Names the rows of a delivery give their entities: each combination goes to the database once."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def fresh(self, rows: pl.DataFrame, entities: encoding.Array, *, registers: bool) -> pl.DataFrame:
+        """Rows for ``copy_names``: those with a name not seen before of this entity. The register's rows are all kept."""
+        named = rows.select(
+            "row",
+            pl.Series("entity_id", entities.astype(np.int64)),
+            "subject_kind",
+            "subject_name",
+            pl.col("name_key").fill_null(""),
+            "status",
+            "place",
+            pl.lit("t" if registers else "f").alias("registers"),
+        ).filter(pl.col("subject_name").is_not_null())
+        if registers:
+            return named
+        hashes = named.select("entity_id", "subject_name").hash_rows()
+        seen = self._seen
+        new = [not (value in seen or seen.add(value)) for value in hashes]  # type: ignore[func-returns-value]
+        if len(seen) > _NAMES_SEEN:
+            seen.clear()  # a name sent twice is stored once all the same
+        return named.filter(pl.Series(new, dtype=pl.Boolean))
+
+
+class Waiting:
+    """Rows without a credit code: they wait for the end of the file, because any row may tie their number to a code.
+
+    Memory stays flat: beyond a bound they go to a folder of their own, which ends with the process.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, list[pl.DataFrame]] = {}
+        self._targets: dict[str, Target] = {}
+        self._bytes = 0
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._files: list[tuple[str, Path]] = []
+
+    def split(self, part: Part) -> Part:
+        """The part without those rows, which are kept here."""
+        rows = part.rows
+        if rows["subject_code"].null_count() == 0:
+            return part
+        coded = rows["subject_code"].is_not_null()
+        late = rows.filter(~coded)
+        code = part.target.entry.code
+        self._targets[code] = part.target
+        self._held.setdefault(code, []).append(late)
+        self._bytes += int(late.estimated_size())
+        if self._bytes > _HELD_BYTES:
+            self._spill()
+        return Part(target=part.target, rows=rows.filter(coded))
+
+    def _spill(self) -> None:
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="waiting-", dir=config.home("tmp"))
+        for code, frames in self._held.items():
+            path = Path(self._folder.name) / f"{len(self._files)}.arrow"
+            pl.concat(frames).write_ipc(path)
+            self._files.append((code, path))
+        self._held, self._bytes = {}, 0
+
+    def parts(self) -> Iterator[Part]:
+        """All of them in the order of the file, dataset by dataset."""
+        for code, target in self._targets.items():
+            for owner, path in self._files:
+                if owner == code:
+                    yield from _cut(target, pl.read_ipc(path))
+            if code in self._held:
+                yield from _cut(target, pl.concat(self._held[code]))
+
+    def close(self) -> None:
+        """Forget them."""
+        self._held = {}
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+
+def _cut(target: Target, rows: pl.DataFrame) -> Iterator[Part]:
+    for start in range(0, rows.height, PART_ROWS):
+        yield Part(target=target, rows=rows.slice(start, PART_ROWS))

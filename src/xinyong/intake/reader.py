@@ -1,4 +1,4 @@
-"""From the kept file to the session's working tables: read, route, check, stage, with progress and assertions."""
+"""From the kept file to the loader: read, route, check, hand over part by part, with progress and assertions."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import polars as pl
-import psycopg
 from django.utils import timezone
 
 from xinyong.accounts import selectors as accounts
@@ -19,7 +17,9 @@ from xinyong.catalogue.models import Edition
 from xinyong.intake import assertions, correction_return, correction_rows, loading, store
 from xinyong.intake.ahead import ahead
 from xinyong.intake.checks import CheckContext, Checker, choose_layout, compile_entry
+from xinyong.intake.commit import Loader
 from xinyong.intake.findings import Finding, FindingKind
+from xinyong.intake.loading import Part, Target
 from xinyong.intake.models import Delivery
 from xinyong.intake.profile import Collector, Profile
 from xinyong.intake.reading import Limits, RawBatch, open_source
@@ -31,9 +31,8 @@ Report = Callable[[Progress], None]
 
 @dataclass(slots=True)
 class Outcome:
-    """What reading found, beside the staged rows."""
+    """What reading found, beside the rows."""
 
-    entries: tuple[DatasetEntry, ...]
     encoding: str = ""
     layout: str = ""
     read: int = 0
@@ -49,9 +48,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedBatch:
-    """One batch on its way to the working tables: rows as COPY text, one part a dataset."""
+    """One batch on its way to the loader, one part a dataset."""
 
-    accepted: list[str]
+    parts: list[Part]
     findings: list[Finding]
     read: int
     position: float
@@ -68,11 +67,10 @@ def _completed(entry: DatasetEntry, header: Sequence[str]) -> list[str]:
 
 
 class DeliveryReader:
-    """Reads one delivery. ``connection`` is the session that will also commit it; ``history``: the last good ones."""
+    """Reads one delivery, once. ``history``: the last good ones, ``partial``: it is a part by nature."""
 
     def __init__(
         self,
-        connection: psycopg.Connection[tuple[Any, ...]],
         delivery: Delivery,
         entry: DatasetEntry | BundleEntry,
         report: Report | None,
@@ -80,14 +78,13 @@ class DeliveryReader:
         *,
         partial: bool = False,
     ) -> None:
-        self.connection = connection
         self.delivery = delivery
         self.entry = entry
         self.report = report
         self.history, self.partial = history, partial
         self.today = timezone.localdate(delivery.received_at)
         self.started = time.monotonic()
-        self.layouts: dict[str, str] = {}
+        self.targets: dict[str, Target] = {}
         self.checkers: dict[str, Checker] = {}
         self.context = CheckContext(
             today=self.today,
@@ -106,12 +103,11 @@ class DeliveryReader:
             self.entries = (entry,)
         self.editions = {item.code: Edition.objects.get(digest=item.digest) for item in self.entries}
 
-    def read(self) -> Outcome:
-        """Stage every row of the file. Raises XinyongError when the whole delivery must be refused."""
-        outcome = Outcome(entries=self.entries)
-        loading.create_stage(self.connection)
+    def read(self, loader: Loader) -> Outcome:
+        """Hand every row of the file to the loader. Raises XinyongError when the whole delivery must be refused."""
+        outcome = Outcome()
         bound = int(config.get("XINYONG_MAX_FILE_MIB")) << 20
-        limits = Limits(max_file_bytes=bound, max_expanded_bytes=bound)
+        limits = Limits(max_file_bytes=bound, max_expanded_bytes=bound, batch_rows=loading.PART_ROWS)
         path = store.path_of(self.delivery.sha256)
         with open_source(path, limits, known_columns=self._known_columns()) as source:
             outcome.encoding = source.info.encoding
@@ -122,12 +118,13 @@ class DeliveryReader:
             read = 0
             with contextlib.closing(ahead(self._check(batch, outcome) for batch in source.batches())) as batches:
                 for checked in batches:
-                    self._stage(checked)
+                    self._hand_over(checked, loader)
                     read += checked.read
                     self._tell("read", read, checked.position)
             outcome.notes.extend((note.zh, note.en) for note in source.info.notes)
         self._assert(outcome)
         self._tell("commit", outcome.read, 1.0)
+        loader.finish()
         return outcome
 
     def _known_columns(self) -> frozenset[str]:
@@ -139,20 +136,24 @@ class DeliveryReader:
             bundle = isinstance(self.entry, BundleEntry)
             match = choose_layout(entry, _completed(entry, header) if bundle else header)
             checker = self.checkers[entry.code] = compile_entry(entry, match, self.context)
-            outcome.layout = self.layouts[entry.code] = match.layout.code
+            outcome.layout = match.layout.code
+            edition = self.editions[entry.code]
+            self.targets[entry.code] = Target(
+                entry=entry, layout=match.layout.code, dataset_id=edition.dataset_id, edition_id=edition.pk
+            )
             if not bundle:
                 self.collector = Collector(entry, match)
                 outcome.notes.extend((note.zh, note.en) for note in checker.notes)
         return checker
 
     def _check(self, batch: RawBatch, outcome: Outcome) -> CheckedBatch:
-        """Runs ahead of the staging, in a thread of its own: it never touches the database."""
+        """Runs ahead of the loader, in a thread of its own: it never touches the database."""
         outcome.read += batch.read
         findings = list(batch.findings)
         outcome.rejected_rows += len({item.row for item in findings if item.severity is Severity.ERROR})
         if outcome.answer is not None:
             batch = replace(batch, rows=outcome.answer.take(batch.rows))
-        accepted = []
+        parts = []
         for entry, rows in self._routed(batch, findings, outcome):
             if isinstance(self.entry, BundleEntry):
                 missing = [name for name in _completed(entry, rows.columns[1:]) if name not in rows.columns]
@@ -160,17 +161,22 @@ class DeliveryReader:
             checked = self._checker(entry, rows.columns[1:], outcome).check(rows)
             findings.extend(checked.findings)
             outcome.rejected_rows += rows.height - checked.accepted.height
-            accepted.append(
-                loading.staged(checked.accepted, entry, self.layouts[entry.code], self.editions[entry.code])
-            )
+            parts.append(loading.part(checked.accepted, self.targets[entry.code]))
             if self.collector is not None:
                 self.collector.add(rows)
-        return CheckedBatch(accepted=accepted, findings=findings, read=batch.read, position=batch.position)
+        return CheckedBatch(parts=parts, findings=findings, read=batch.read, position=batch.position)
 
-    def _stage(self, batch: CheckedBatch) -> None:
-        for data in batch.accepted:
-            loading.copy_rows(self.connection, data)
-        loading.copy_findings(self.connection, batch.findings)
+    def _hand_over(self, batch: CheckedBatch, loader: Loader) -> None:
+        loading.copy_findings(loader.connection, self.delivery.pk, batch.findings)
+        # The register's own rows first: what others write is compared with the names it gives.
+        registers = [part for part in batch.parts if part.target.entry.subject.creates]
+        for part in registers:
+            loader.add(part)
+        if registers and len(self.entries) > 1:
+            loader.settle_names()
+        for part in batch.parts:
+            if not part.target.entry.subject.creates:
+                loader.add(part)
 
     def _routed(
         self, batch: RawBatch, findings: list[Finding], outcome: Outcome

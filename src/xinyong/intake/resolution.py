@@ -1,15 +1,26 @@
 """Which entity does each staged row speak of? The one step of the engine that knows the registry's identifiers.
 
-The engine calls :func:`resolve` with rows in the session's working table ``stage``: the whole delivery, or one part of it
-at a time, in the one open transaction of the delivery. Afterwards the working table ``resolved (row, entity_id)`` has
-one line for every row of ``stage``; an empty ``entity_id`` means that the entity is not certain, the row is rejected and
-:func:`explain` says why. Whoever adds a way to tell entities (a further kind of number, a redirect after a merger) adds
-or changes statements of ``sql/resolve.sql`` and names them here; no other part of the engine asks how a row was resolved.
+The engine calls, part by part, in the one open transaction of the delivery:
 
-Rules every statement keeps: only ``stage`` and the registry are read (``stage`` holds ``row, dataset_id, source_key,
-subject_code, registration_number, organisation_code, subject_name, name_key, subject_kind, resolve_name, registers``);
-entities and identifiers are written with ``ON CONFLICT DO NOTHING`` in the order of the number, so that loaders
-side by side neither double nor block each other in a circle; a statement costs nothing when no row concerns it.
+1. :func:`resolve` with rows in the session's working table ``stage``. Afterwards ``resolved (row, entity_id)`` has one
+   line for every row of ``stage``; an empty ``entity_id`` means that the entity is not certain and the row is rejected.
+   Rows without a credit code come last, when every row of the file that could tie their number to a code is in.
+2. :func:`learn` once it is known what becomes of each row: what accepted rows teach the registry.
+3. :func:`explain` when rows of the part stayed without an entity: why.
+
+Whoever adds a way to tell entities (a further kind of number, a redirect after a merger) adds or changes statements of
+``sql/resolve.sql`` and names them here; no other part of the engine asks how a row was resolved.
+
+Tables: ``stage (row, dataset_id, source_key, content_hash, decided_on, subject_code, registration_number,
+organisation_code, subject_name, name_key, subject_kind, status, place, resolve_name, registers)``; after the decision
+``decided (row, entity_id, record_id, version_no, other_row, outcome)`` with ``outcome`` one of accepted, unchanged,
+unresolved, contradiction (``record_id`` is empty for new records); findings go to ``stage_finding``. Parameters:
+``delivery, department, received_at, dataset, name_field, name_column, key_field, key_column, late_before``.
+
+Rules every statement keeps: entities and identifiers are written with ``ON CONFLICT DO NOTHING`` in the order of the
+number, so that loaders side by side neither double nor block each other in a circle; searches in the registry are
+``LEFT JOIN LATERAL (… LIMIT 1)``, one look into an index each, whatever the planner believes of a table that is just
+being filled; a statement costs nothing when no row concerns it.
 """
 
 from __future__ import annotations
@@ -23,23 +34,22 @@ from xinyong.runtime import sql
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-#: Statements before ``resolve``, in their order; True: its row count is a number of entities first named here.
-_STEPS: tuple[tuple[str, bool], ...] = (
-    ("create_entities_by_code", True),
-    # A number that another row of this very file ties to a code names that entity, as if it had come before.
-    ("add_registration_numbers", False),
-    ("create_entities_by_registration_number", True),
-)
-
 
 def resolve(connection: Connection, parameters: Mapping[str, Any]) -> int:
     """Fill ``resolved`` from ``stage``. Returns how many entities were first named by these rows."""
-    created = 0
-    for name, counts in _STEPS:
-        done = connection.execute(sql.statement("intake", name), parameters).rowcount
-        created += done if counts else 0
-    connection.execute(sql.statement("intake", "resolve"), parameters)
+
+    def run(name: str) -> int:
+        return connection.execute(sql.statement("intake", name), parameters).rowcount
+
+    run("resolve")
+    created = run("create_entities_by_code") + run("create_entities_by_registration_number")
+    run("resolve_created")
     return created
+
+
+def learn(connection: Connection, parameters: Mapping[str, Any]) -> None:
+    """Keep what accepted rows say about numbers; unchanged ones said it when they were accepted."""
+    connection.execute(sql.statement("intake", "add_registration_numbers"), parameters)
 
 
 def explain(connection: Connection, parameters: Mapping[str, Any]) -> None:

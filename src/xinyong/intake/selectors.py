@@ -112,20 +112,11 @@ def delivery_row(delivery: Delivery, language: str) -> DeliveryRow:
         state=state,
         state_label=label_en if english else label_zh,
         state_tone=tone,
-        read=_read(delivery),
+        read=delivery.read,
         accepted=delivery.accepted,
-        rejected=_rejected(delivery),
+        rejected=delivery.rejected,
         unchanged=delivery.unchanged,
     )
-
-
-def _read(delivery: Delivery) -> int:
-    """Rows read; of a held delivery what the check read, for nothing of it is stored yet."""
-    return int(delivery.progress.get("read", 0)) if delivery.state == Delivery.State.HELD else delivery.read
-
-
-def _rejected(delivery: Delivery) -> int:
-    return int(delivery.progress.get("rejected", 0)) if delivery.state == Delivery.State.HELD else delivery.rejected
 
 
 def _in_state(deliveries: QuerySet[Delivery], state: str) -> QuerySet[Delivery]:
@@ -238,7 +229,7 @@ def delivery_page(user: User, number: str, kind: str, show: str, page: int, lang
     page = min(max(1, page), pages)
     errors = list(chosen.order_by("row", "id")[(page - 1) * ERRORS_PAGE : page * ERRORS_PAGE])
     fixable = loop.fixable(delivery, kind) if may_correct else 0
-    read, rejected = _read(delivery), _rejected(delivery)
+    read, rejected = delivery.read, delivery.rejected
     settled = counts.get("corrected", 0) + counts.get("given_up", 0)
     deliveries, history = loop.history(delivery, entry, english)
     recent = visible(user).filter(dataset_code=delivery.dataset_code).exclude(pk=delivery.pk).order_by("-id")[:5]
@@ -365,7 +356,7 @@ def _steps(delivery: Delivery, entry: DatasetEntry | BundleEntry, open_rows: int
     held, done = delivery.state == state.HELD, delivery.state == state.COMMITTED
     stopped = delivery.state in (state.REFUSED, state.FAILED)
     checked = done or held
-    read, rejected = _read(delivery), _rejected(delivery)
+    read, rejected = delivery.read, delivery.rejected
     unreadable = (
         StoredFinding.objects.filter(delivery=delivery, severity="error", kind="row").values("row").distinct().count()
     )

@@ -94,6 +94,22 @@ def _catch_up() -> None:
         log.exception("effects could not catch up")
 
 
+def start_ways(stop: threading.Event) -> list[threading.Thread]:
+    """Threads that watch the folder, where one is set, and pull the sources. They end with the event or the process."""
+    from xinyong.intake import folder
+    from xinyong.intake.pull import run
+    from xinyong.runtime import config
+
+    threads = [threading.Thread(target=run.keep_pulling, args=(stop,), name="pull", daemon=True)]
+    inbox = folder.inbox()
+    if inbox is not None:
+        watcher = folder.Watcher(inbox, float(config.get("XINYONG_INBOX_QUIET")))
+        threads.append(threading.Thread(target=folder.watch, args=(watcher, stop), name="watch", daemon=True))
+    for thread in threads:
+        thread.start()
+    return threads
+
+
 def command(*arguments: str) -> list[str]:
     """``xinyong`` in a process of its own, whatever the way this one was started."""
     return [sys.executable, "-c", "from xinyong.cli import main; main()", *arguments]
@@ -102,9 +118,15 @@ def command(*arguments: str) -> list[str]:
 class Crew:
     """Worker processes under one parent. From two on, one takes only small deliveries, so that a bulk one blocks nobody."""
 
-    def __init__(self, processes: int, *more: str) -> None:
+    def __init__(self, processes: int, *more: str, ways: bool = False) -> None:
         self.lines = [
-            command("worker", "--child", *more, *(["--small"] if processes > 1 and index == processes - 1 else []))
+            command(
+                "worker",
+                "--child",
+                *more,
+                *(["--small"] if processes > 1 and index == processes - 1 else []),
+                *(["--ways"] if ways and index == 0 else []),
+            )
             for index in range(processes)
         ]
         self.children: list[subprocess.Popen[bytes] | None] = [None] * processes

@@ -24,9 +24,10 @@ from xinyong.runtime.command import command, emit, setup_django
     help="Worker processes; from two on, one takes only small deliveries.",
 )
 @click.option("--small", "small_only", is_flag=True, help="Take only small deliveries.")
+@click.option("--ways/--no-ways", default=False, help="Also watch XINYONG_INBOX and pull the sources on their rhythm.")
 @click.option("--child", is_flag=True, hidden=True)
 @command
-def worker(once: bool, processes: int, small_only: bool, child: bool, *, as_json: bool) -> None:
+def worker(once: bool, processes: int, small_only: bool, ways: bool, child: bool, *, as_json: bool) -> None:
     """Take in received deliveries, fairly between departments, until interrupted.
 
     Any number of workers on any number of machines share one line. 'xinyong serve' runs XINYONG_INTAKE_WORKERS of them.
@@ -38,11 +39,14 @@ def worker(once: bool, processes: int, small_only: bool, child: bool, *, as_json
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if processes > 1 and not once:
-        crew = room.Crew(processes, *(["--json"] if as_json else []))
+        crew = room.Crew(processes, *(["--json"] if as_json else []), ways=ways)
         crew.start()
         stop.wait()
         crew.end()
         return
+
+    if ways and not once:
+        room.start_ways(stop)
 
     def told(receipt: Receipt) -> None:
         emit(asdict(receipt), as_json=as_json, text=receipt_text(receipt))

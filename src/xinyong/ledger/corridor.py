@@ -42,6 +42,11 @@ def catch_up() -> dict[str, int]:
     return taken
 
 
+def catch_up_one(name: str) -> int:
+    """Let one effect read on. Returns how many events it took in."""
+    return _effects[name].catch_up()
+
+
 def rebuild(name: str | None = None) -> dict[str, int]:
     """Rebuild one effect, or all, from the beginning of the corridor."""
     chosen = _effects if name is None else {name: _effects[name]}

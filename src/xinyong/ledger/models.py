@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
+
+
+class PayloadField(models.JSONField):
+    """A column of type json: the text as it was hashed. psycopg has read it already."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """The object."""
+        return value if isinstance(value, dict) else super().from_db_value(value, expression, connection)
 
 
 class Record(models.Model):
@@ -20,8 +28,7 @@ class Record(models.Model):
     version_no = models.IntegerField(help_text="Newest version.")
     content_hash = models.BinaryField(help_text="SHA-256 of the newest version's canonical content.")
     decided_on = models.DateField(null=True, help_text="When the department decided (first clock).")
-    department_id = models.BigIntegerField(help_text="Who delivered the newest version.")
-    recorded_at = models.DateTimeField(help_text="When the newest version was stored (second clock).")
+    delivery_id = models.IntegerField(help_text="Delivery of the newest version; it knows department and time.")
 
     class Meta:
         managed = False
@@ -36,10 +43,10 @@ class Version(models.Model):
     record_id = models.BigIntegerField(help_text="Record.")
     version_no = models.IntegerField(help_text="1 for the first, without gaps.")
     version_id = models.BigIntegerField(help_text="Place in the order of all versions; events name ranges of it.")
-    edition_id = models.BigIntegerField(help_text="Catalogue edition it came under.")
-    delivery_id = models.BigIntegerField(help_text="Delivery it came in.")
+    edition_id = models.IntegerField(help_text="Catalogue edition it came under.")
+    delivery_id = models.IntegerField(help_text="Delivery it came in.")
     source_row = models.IntegerField(help_text="Row of the delivered file.")
-    department_id = models.BigIntegerField(help_text="Department that delivered it.")
+    department_id = models.IntegerField(help_text="Department that delivered it.")
     decided_on = models.DateField(null=True, help_text="When the department decided.")
     received_at = models.DateTimeField(help_text="When the delivery was received.")
     recorded_at = models.DateTimeField(help_text="When the version was stored.")
@@ -47,7 +54,7 @@ class Version(models.Model):
     payload_hash = models.BinaryField(
         null=True, help_text="SHA-256 of the text of the payload; empty: computed when it is logged."
     )
-    payload = models.JSONField(help_text="Filled fields by code; _raw: text as sent where it differs.")
+    payload = PayloadField(help_text="Filled fields by code; _raw: text as sent where it differs.")
 
     class Meta:
         managed = False

@@ -29,6 +29,8 @@ _SECTIONS = {
     "deliveries": "deliveries",
     "delivery": "deliveries",
     "delivery-row": "deliveries",
+    "rhythm": "rhythm",
+    "rhythm-zero": "rhythm",
 }
 
 

@@ -1,82 +1,96 @@
--- name: create_entities_by_code
--- Entities first named by this delivery, one per credit code, in the order of the codes.
-WITH fresh AS (
-    SELECT DISTINCT ON (stage.subject_code) stage.subject_code, stage.subject_kind, stage.subject_name, stage.name_key
-    FROM stage
-    LEFT JOIN registry_identifier AS known ON known.type = 'credit_code' AND known.value = stage.subject_code
-    WHERE stage.subject_code IS NOT NULL AND known.id IS NULL
-    ORDER BY stage.subject_code, stage.registers DESC, stage.row
-), made AS (
-    INSERT INTO registry_entity (kind, credit_code, name, name_key, status, place, registered, first_delivery_id, created_at)
-    SELECT subject_kind, subject_code, coalesce(subject_name, ''), coalesce(name_key, ''), '', '', false,
-        %(delivery)s, transaction_timestamp()
-    FROM fresh ORDER BY subject_code
-    RETURNING id, credit_code
-)
-INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
-SELECT id, 'credit_code', credit_code, %(delivery)s FROM made
-
--- name: add_registration_numbers
--- Crosswalk: a row that gives both numbers ties them, the first row of a record only; a number tied elsewhere stays there.
-INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
-SELECT DISTINCT ON (registration_number) entity_id, 'registration_number', registration_number, %(delivery)s
-FROM (
-    SELECT known.entity_id, stage.registration_number, stage.row,
-        row_number() OVER (PARTITION BY known.entity_id, stage.dataset_id, stage.source_key ORDER BY stage.row) AS place
-    FROM stage
-    JOIN registry_identifier AS known ON known.type = 'credit_code' AND known.value = stage.subject_code
-) AS tied
-WHERE place = 1 AND registration_number IS NOT NULL
-ORDER BY registration_number, row
-ON CONFLICT (type, value) DO NOTHING
-
--- name: create_entities_by_registration_number
--- Individual businesses and old enterprises that never received a credit code.
-WITH fresh AS (
-    SELECT DISTINCT ON (stage.registration_number) stage.registration_number, stage.subject_kind, stage.subject_name,
-        stage.name_key, nextval(pg_get_serial_sequence('registry_entity', 'id')) AS id
-    FROM stage
-    LEFT JOIN registry_identifier AS known
-        ON known.type = 'registration_number' AND known.value = stage.registration_number
-    WHERE stage.subject_code IS NULL AND stage.registration_number IS NOT NULL AND known.id IS NULL
-    ORDER BY stage.registration_number, stage.row
-), made AS (
-    INSERT INTO registry_entity (id, kind, credit_code, name, name_key, status, place, registered, first_delivery_id, created_at)
-    SELECT id, subject_kind, NULL, coalesce(subject_name, ''), coalesce(name_key, ''), '', '', false,
-        %(delivery)s, transaction_timestamp()
-    FROM fresh ORDER BY registration_number
-)
-INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
-SELECT id, 'registration_number', registration_number, %(delivery)s FROM fresh
-
 -- name: resolve
 -- Which entity? The credit code; without one the registration number; without both a registered name that exactly one
 -- entity of the register bears (closed world). A valid code is never overruled; what stays empty is not certain.
-CREATE TEMPORARY TABLE resolved ON COMMIT DROP AS
+-- Each lateral search is one look into an index, whatever the size of the register.
+INSERT INTO resolved (row, entity_id)
 SELECT stage.row,
     CASE
         WHEN stage.subject_code IS NOT NULL THEN by_code.entity_id
         WHEN stage.registration_number IS NOT NULL THEN by_number.entity_id
         ELSE by_name.entity_id
-    END AS entity_id
+    END
 FROM stage
-LEFT JOIN registry_identifier AS by_code ON by_code.type = 'credit_code' AND by_code.value = stage.subject_code
-LEFT JOIN registry_identifier AS by_number
-    ON stage.subject_code IS NULL AND by_number.type = 'registration_number'
-    AND by_number.value = stage.registration_number
-LEFT JOIN (
-    SELECT name.name_key, min(name.entity_id) AS entity_id
-    FROM registry_name AS name
-    JOIN (
-        SELECT DISTINCT name_key FROM stage
-        WHERE subject_code IS NULL AND registration_number IS NULL AND resolve_name AND name_key <> ''
-    ) AS wanted USING (name_key)
-    WHERE name.kind = 'registered'
-    GROUP BY name.name_key
-    HAVING count(DISTINCT name.entity_id) = 1
-) AS by_name
-    ON stage.subject_code IS NULL AND stage.registration_number IS NULL AND stage.resolve_name
-    AND by_name.name_key = stage.name_key
+LEFT JOIN LATERAL (
+    SELECT entity_id FROM registry_identifier WHERE type = 'credit_code' AND value = stage.subject_code LIMIT 1
+) AS by_code ON true
+LEFT JOIN LATERAL (
+    SELECT entity_id FROM registry_identifier
+    WHERE stage.subject_code IS NULL AND type = 'registration_number' AND value = stage.registration_number LIMIT 1
+) AS by_number ON true
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN min(entity_id) = max(entity_id) THEN min(entity_id) END AS entity_id FROM registry_name
+    WHERE stage.subject_code IS NULL AND stage.registration_number IS NULL AND stage.resolve_name
+      AND stage.name_key <> '' AND name_key = stage.name_key AND kind = 'registered'
+) AS by_name ON true
+
+-- name: create_entities_by_code
+-- Entities first named by these rows, one per credit code, in the order of the codes. Who comes second to a number that
+-- another loader is just storing waits for it and takes its entity.
+WITH fresh AS MATERIALIZED (
+    SELECT named.*, nextval(pg_get_serial_sequence('registry_entity', 'id')) AS id
+    FROM (
+        SELECT DISTINCT ON (stage.subject_code) stage.subject_code, stage.subject_kind, stage.subject_name, stage.name_key
+        FROM resolved JOIN stage USING (row)
+        WHERE resolved.entity_id IS NULL AND stage.subject_code IS NOT NULL
+        ORDER BY stage.subject_code, stage.registers DESC, stage.row
+    ) AS named
+), numbered AS (
+    INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
+    SELECT id, 'credit_code', subject_code, %(delivery)s FROM fresh ORDER BY subject_code
+    ON CONFLICT (type, value) DO NOTHING
+    RETURNING entity_id
+)
+INSERT INTO registry_entity (id, kind, credit_code, name, name_key, status, place, registered, first_delivery_id, created_at)
+SELECT id, subject_kind, subject_code, coalesce(subject_name, ''), coalesce(name_key, ''), '', '', false,
+    %(delivery)s, transaction_timestamp()
+FROM fresh WHERE id IN (SELECT entity_id FROM numbered)
+
+-- name: create_entities_by_registration_number
+-- Individual businesses and old enterprises that never received a credit code.
+WITH fresh AS MATERIALIZED (
+    SELECT named.*, nextval(pg_get_serial_sequence('registry_entity', 'id')) AS id
+    FROM (
+        SELECT DISTINCT ON (stage.registration_number) stage.registration_number, stage.subject_kind, stage.subject_name,
+            stage.name_key
+        FROM resolved JOIN stage USING (row)
+        WHERE resolved.entity_id IS NULL AND stage.subject_code IS NULL AND stage.registration_number IS NOT NULL
+        ORDER BY stage.registration_number, stage.row
+    ) AS named
+), numbered AS (
+    INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
+    SELECT id, 'registration_number', registration_number, %(delivery)s FROM fresh ORDER BY registration_number
+    ON CONFLICT (type, value) DO NOTHING
+    RETURNING entity_id
+)
+INSERT INTO registry_entity (id, kind, credit_code, name, name_key, status, place, registered, first_delivery_id, created_at)
+SELECT id, subject_kind, NULL, coalesce(subject_name, ''), coalesce(name_key, ''), '', '', false,
+    %(delivery)s, transaction_timestamp()
+FROM fresh WHERE id IN (SELECT entity_id FROM numbered)
+
+-- name: resolve_created
+-- Rows of entities that were stored just now, here or by another loader.
+UPDATE resolved SET entity_id = known.entity_id
+FROM stage CROSS JOIN LATERAL (
+    SELECT entity_id FROM registry_identifier
+    WHERE type = CASE WHEN stage.subject_code IS NULL THEN 'registration_number' ELSE 'credit_code' END
+      AND value = coalesce(stage.subject_code, stage.registration_number) LIMIT 1
+) AS known
+WHERE resolved.entity_id IS NULL AND stage.row = resolved.row
+
+-- name: add_registration_numbers
+-- Crosswalk: a row that gives both numbers ties them; a number tied elsewhere stays there.
+INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id)
+SELECT DISTINCT ON (stage.registration_number) decided.entity_id, 'registration_number', stage.registration_number,
+    %(delivery)s
+FROM stage JOIN decided USING (row)
+LEFT JOIN LATERAL (
+    SELECT true AS yes FROM registry_identifier
+    WHERE type = 'registration_number' AND value = stage.registration_number LIMIT 1
+) AS known ON true
+WHERE stage.subject_code IS NOT NULL AND stage.registration_number IS NOT NULL AND known.yes IS NULL
+  AND decided.outcome = 'accepted'
+ORDER BY stage.registration_number, stage.row
+ON CONFLICT (type, value) DO NOTHING
 
 -- name: find_unresolved
 -- Rows whose entity is not certain.
@@ -93,3 +107,4 @@ FROM stage JOIN decided USING (row) LEFT JOIN LATERAL (
     WHERE name.name_key = stage.name_key AND name.kind = 'registered'
 ) AS same ON true
 WHERE decided.outcome = 'unresolved'
+ORDER BY stage.row

@@ -1,9 +1,8 @@
 -- name: create_stage
--- One session's working tables. They are temporary: a killed loader leaves nothing behind.
+-- The working tables of one loading transaction. They are temporary: a killed loader leaves nothing behind.
 CREATE TEMPORARY TABLE stage (
     row integer NOT NULL,
     dataset_id integer NOT NULL,
-    edition_id bigint NOT NULL,
     subject_code text,
     registration_number text,
     organisation_code text,
@@ -13,10 +12,25 @@ CREATE TEMPORARY TABLE stage (
     source_key bytea NOT NULL,
     decided_on date,
     content_hash bytea NOT NULL,
-    payload jsonb NOT NULL,
+    status text,
+    place text,
     resolve_name boolean NOT NULL,
-    registers boolean NOT NULL
-) ON COMMIT PRESERVE ROWS;
+    registers boolean NOT NULL,
+    first_row integer,
+    equal_to_first boolean
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE resolved (
+    row integer NOT NULL,
+    entity_id bigint
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE decided (
+    row integer NOT NULL,
+    entity_id bigint,
+    record_id bigint,
+    version_no integer,
+    other_row integer,
+    outcome text NOT NULL
+) ON COMMIT DROP;
 CREATE TEMPORARY TABLE stage_finding (
     row integer NOT NULL,
     kind text NOT NULL,
@@ -30,16 +44,66 @@ CREATE TEMPORARY TABLE stage_finding (
     suggestion_zh text NOT NULL,
     suggestion_en text NOT NULL,
     fix text NOT NULL
-) ON COMMIT PRESERVE ROWS
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE stage_payload (
+    row integer NOT NULL,
+    payload jsonb NOT NULL
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE fresh_name (
+    row integer NOT NULL,
+    entity_id bigint NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    name_key text NOT NULL,
+    status text,
+    place text,
+    registers boolean NOT NULL
+) ON COMMIT DROP
 
 -- name: copy_stage
--- Text rows from the checks; the loader fills what is the same for the whole dataset.
-COPY stage (row, dataset_id, edition_id, subject_code, registration_number, organisation_code, subject_name, name_key,
-    subject_kind, source_key, decided_on, content_hash, payload, resolve_name, registers)
-FROM STDIN WITH (FORMAT csv, NULL '\N')
+-- Text rows from the checks: what the resolution and the decision need, without the payload.
+COPY stage (row, dataset_id, subject_code, registration_number, organisation_code, subject_name, name_key,
+    subject_kind, source_key, decided_on, content_hash, status, place, resolve_name, registers,
+    first_row, equal_to_first)
+FROM STDIN
+
+-- name: copy_payloads
+-- Payloads of the few rows a judge wants to look at.
+COPY stage_payload (row, payload) FROM STDIN
+
+-- name: copy_names
+-- Names these rows give, kept back until all rows are in: their rows in the registry stay free for other loaders.
+COPY fresh_name (row, entity_id, kind, name, name_key, status, place, registers) FROM STDIN
+
+-- name: copy_decided
+-- What became of each row: 1 accepted, 2 unchanged, 3 unresolved, 4 contradiction.
+COPY (
+    SELECT row, coalesce(entity_id, 0), coalesce(record_id, 0), version_no,
+        CASE outcome WHEN 'accepted' THEN 1 WHEN 'unchanged' THEN 2 WHEN 'unresolved' THEN 3 ELSE 4 END
+    FROM decided
+) TO STDOUT (FORMAT binary)
+
+-- name: copy_heads
+-- Heads of new records.
+COPY ledger_record (entity_id, record_id, dataset_id, version_no, delivery_id, source_key, content_hash, decided_on)
+FROM STDIN (FORMAT binary)
+
+-- name: copy_versions
+-- Versions, with the payload exactly as it was hashed.
+COPY ledger_version (entity_id, record_id, version_id, delivery_id, department_id, edition_id, received_at, recorded_at,
+    version_no, source_row, content_hash, payload, decided_on)
+FROM STDIN (FORMAT binary)
 
 -- name: copy_findings
 -- Findings of one batch.
-COPY stage_finding (row, kind, code, severity, field, "column", value, reason_zh, reason_en, suggestion_zh,
+COPY intake_finding (delivery_id, row, kind, code, severity, field, "column", value, reason_zh, reason_en, suggestion_zh,
     suggestion_en, fix)
-FROM STDIN WITH (FORMAT csv, NULL '\N')
+FROM STDIN
+
+-- name: save_findings
+-- Findings of a delivery on their way round a rollback.
+COPY (
+    SELECT delivery_id, row, kind, code, severity, field, "column", value, reason_zh, reason_en, suggestion_zh,
+        suggestion_en, fix
+    FROM intake_finding WHERE delivery_id = {} ORDER BY id
+) TO STDOUT

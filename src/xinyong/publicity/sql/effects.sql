@@ -24,14 +24,30 @@ CREATE TEMPORARY TABLE fresh_window (
 
 -- name: current_versions_of_event
 -- Versions of the event that are still the newest of their record, with the payload fields the rules read.
-SELECT version.entity_id, version.record_id, head.dataset_id, version.decided_on,
-    (version.received_at AT TIME ZONE 'Asia/Shanghai')::date,
-    version.payload ->> '_layout',
-    (SELECT json_agg(version.payload -> wanted.field ORDER BY wanted.place)
-       FROM unnest(%(fields)s::text[]) WITH ORDINALITY AS wanted (field, place))
-FROM ledger_version AS version
-JOIN ledger_record AS head USING (entity_id, record_id, version_no)
-WHERE version.version_id BETWEEN %(first)s AND %(last)s AND version.edition_id = %(edition)s
+COPY (
+    SELECT version.entity_id, version.record_id, version.version_no, version.decided_on,
+        (version.received_at AT TIME ZONE 'Asia/Shanghai')::date, said._layout{cells}
+    FROM (
+        SELECT entity_id, record_id, version_no, decided_on, received_at, payload FROM ledger_version
+        WHERE version_id BETWEEN %(first)s AND %(last)s AND edition_id = %(edition)s
+        ORDER BY entity_id, record_id OFFSET 0
+    ) AS version
+    CROSS JOIN LATERAL json_to_record(version.payload) AS said ({said})
+    CROSS JOIN LATERAL (
+        SELECT FROM ledger_record WHERE entity_id = version.entity_id AND record_id = version.record_id
+          AND version_no = version.version_no LIMIT 1
+    ) AS newest
+) TO STDOUT
+
+-- name: copy_windows
+-- Windows of records that had none.
+COPY publicity_window (entity_id, record_id, dataset_id, decided_on, public_from, public_until, earliest_repair, severity,
+    rule) FROM STDIN
+
+-- name: copy_fresh_windows
+-- Windows that replace others.
+COPY fresh_window (entity_id, record_id, dataset_id, decided_on, public_from, public_until, earliest_repair, severity, rule,
+    shown) FROM STDIN
 
 -- name: drop_stale_windows
 -- Records that may no longer be shown.

@@ -170,7 +170,11 @@ def _take_in(connection: Connection, first: int | None, last: int | None) -> boo
     _write_counts(connection, "fresh_gram", tally)
     connection.execute(sql.statement("registry", "search_count_terms"))
     connection.execute("UPDATE registry_search_state SET name_id = %s", (seen,))
-    connection.execute("SELECT gin_clean_pending_list('registry_search_grams_v1')")
+    # Only the owner may; for another role autovacuum does it a little later.
+    connection.execute(
+        "SELECT gin_clean_pending_list(oid) FROM pg_class WHERE oid = 'registry_search_grams_v1'::regclass "
+        "AND pg_has_role(relowner, 'USAGE')"
+    )
     return True
 
 

@@ -1,0 +1,173 @@
+"""Rows as PostgreSQL's COPY reads them: text for the working tables, binary for heads and versions.
+
+Binary spares the server the parsing, and the payload goes to its place as the very bytes that were hashed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+TRAILER = b"\xff\xff"
+#: Rows joined at a time; bounds the memory of one piece of a COPY.
+_PIECE = 8192
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_DAYS_TO_2000 = (date(2000, 1, 1) - date(1970, 1, 1)).days
+
+#: A field of a binary row: name, numpy type, width in bytes.
+Field = tuple[str, str, int]
+
+HEAD: tuple[Field, ...] = (
+    ("entity", ">i8", 8),
+    ("record", ">i8", 8),
+    ("dataset", ">i4", 4),
+    ("number", ">i4", 4),
+    ("delivery", ">i4", 4),
+    ("key", "V16", 16),
+    ("hash", "V32", 32),
+)
+VERSION: tuple[Field, ...] = (
+    ("entity", ">i8", 8),
+    ("record", ">i8", 8),
+    ("version", ">i8", 8),
+    ("delivery", ">i4", 4),
+    ("department", ">i4", 4),
+    ("edition", ">i4", 4),
+    ("received", ">i8", 8),
+    ("recorded", ">i8", 8),
+    ("number", ">i4", 4),
+    ("row", ">i4", 4),
+    ("hash", "V32", 32),
+)
+_DECIDED = np.dtype(
+    [
+        ("fields", ">i2"),
+        ("l0", ">i4"),
+        ("row", ">i4"),
+        ("l1", ">i4"),
+        ("entity", ">i8"),
+        ("l2", ">i4"),
+        ("record", ">i8"),
+        ("l3", ">i4"),
+        ("number", ">i4"),
+        ("l4", ">i4"),
+        ("outcome", ">i4"),
+    ]
+)
+ACCEPTED, UNCHANGED, UNRESOLVED, CONTRADICTION = 1, 2, 3, 4
+
+Array = npt.NDArray[Any]
+
+
+def microseconds(moment: datetime) -> int:
+    """An aware time as timestamptz: microseconds since 2000."""
+    delta = moment - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def days(dates: pl.Series) -> tuple[Array, Array]:
+    """Days since 2000 as PostgreSQL's date has them, and which of them are given."""
+    given = dates.is_not_null().to_numpy()
+    numbers = dates.cast(pl.Int32).fill_null(_DAYS_TO_2000).to_numpy() - _DAYS_TO_2000
+    return numbers.astype(">i4"), given
+
+
+def fixed(values: pl.Series, width: int) -> Array:
+    """Binary values of one width as an array."""
+    return np.frombuffer(b"".join(values.to_list()), dtype=f"V{width}")
+
+
+def _packed(fields: Sequence[Field], total: int, columns: Mapping[str, Any], height: int) -> Array:
+    parts: list[tuple[str, str]] = [("fields", ">i2")]
+    for name, kind, _ in fields:
+        parts += [(f"{name}_length", ">i4"), (name, kind)]
+    rows = np.empty(height, dtype=np.dtype(parts))
+    rows["fields"] = total
+    for name, _, width in fields:
+        rows[f"{name}_length"] = width
+        rows[name] = columns[name]
+    return rows
+
+
+def _pieces(rows: Array, payloads: Sequence[bytes] | None, before: bytes, tails: Sequence[bytes]) -> Iterator[bytes]:
+    """Rows with what follows the fixed part: a payload in two pieces (bookkeeping and the hashed text), then the date."""
+    width, raw = rows.dtype.itemsize, rows.tobytes()
+    if payloads is None:
+        for start in range(0, len(tails), _PIECE):
+            stop = min(start + _PIECE, len(tails))
+            pieces: list[bytes] = [b""] * (2 * (stop - start))
+            pieces[0::2] = [raw[at * width : (at + 1) * width] for at in range(start, stop)]
+            pieces[1::2] = tails[start:stop]
+            yield b"".join(pieces)
+        return
+    for start in range(0, len(tails), _PIECE):
+        stop = min(start + _PIECE, len(tails))
+        texts = payloads[start:stop]
+        pieces = [before] * (5 * (stop - start))
+        pieces[0::5] = [raw[at * width : (at + 1) * width] for at in range(start, stop)]
+        pieces[1::5] = [(len(text) + len(before)).to_bytes(4, "big") for text in texts]
+        pieces[3::5] = texts
+        pieces[4::5] = tails[start:stop]
+        yield b"".join(pieces)
+
+
+def _tails(dates: pl.Series) -> list[bytes]:
+    """The date at the end of each row; the only field that may be missing."""
+    numbers, given = days(dates)
+    raw = numbers.tobytes()
+    length, null = (4).to_bytes(4, "big"), b"\xff\xff\xff\xff"
+    if given.all():
+        return [length + raw[at : at + 4] for at in range(0, len(raw), 4)]
+    return [length + raw[4 * at : 4 * at + 4] if has else null for at, has in enumerate(given.tolist())]
+
+
+def heads(columns: Mapping[str, Any], decided_on: pl.Series) -> Iterator[bytes]:
+    """Rows for ``copy_heads``."""
+    yield HEADER
+    rows = _packed(HEAD, len(HEAD) + 1, columns, len(decided_on))
+    yield from _pieces(rows, None, b"", _tails(decided_on))
+    yield TRAILER
+
+
+def versions(columns: Mapping[str, Any], payloads: pl.Series, before: bytes, decided_on: pl.Series) -> Iterator[bytes]:
+    """Rows for ``copy_versions``; every payload is written as ``before`` and the payload without its first brace."""
+    yield HEADER
+    rows = _packed(VERSION, len(VERSION) + 2, columns, len(decided_on))
+    texts = [text[1:] for text in payloads.cast(pl.Binary).to_list()]
+    yield from _pieces(rows, texts, before, _tails(decided_on))
+    yield TRAILER
+
+
+def decided(data: bytes) -> Array:
+    """What ``copy_decided`` sent: row, entity, record (0: a new one), version number and outcome."""
+    body = data[len(HEADER) : -len(TRAILER)]
+    return np.frombuffer(body, dtype=_DECIDED)
+
+
+_SPECIAL = r"[\\\t\n\r]"
+_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+
+
+def _escaped(texts: pl.Series) -> pl.Series:
+    special = texts.str.contains(_SPECIAL)
+    if not special.any():
+        return texts
+    return texts.str.replace_many(list(_ESCAPES), list(_ESCAPES.values()))
+
+
+def text(frame: pl.DataFrame) -> str:
+    """A frame in COPY's text format: every null is ``\\N``, nothing is quoted."""
+    names = [name for name, kind in frame.schema.items() if kind == pl.String]
+    safe = frame.with_columns(_escaped(frame[name]) for name in names)
+    return safe.write_csv(include_header=False, separator="\t", quote_style="never", null_value="\\N")
+
+
+def hexadecimal(column: str) -> pl.Expr:
+    """A binary column as bytea text; :func:`text` doubles the backslash."""
+    return (pl.lit("\\x") + pl.col(column).bin.encode("hex")).alias(column)
