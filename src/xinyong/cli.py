@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "report": "xinyong.reports.cli:report",
     "department": "xinyong.accounts.cli:department",
     "user": "xinyong.accounts.cli:user",
+    "client": "xinyong.api.cli:client",
 }
 
 

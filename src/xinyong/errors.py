@@ -26,7 +26,19 @@ class ErrorCode(StrEnum):
     PASSWORD_WEAK = "password-weak"
     RIGHT_MISSING = "right-missing"
     TOO_MANY_ATTEMPTS = "too-many-attempts"
+    CLIENT_INVALID = "client-invalid"
+    CLIENT_UNKNOWN = "client-unknown"
+    KEY_MISSING = "key-missing"
+    KEY_REFUSED = "key-refused"
+    QUOTA_USED_UP = "quota-used-up"
     FORM_EXPIRED = "form-expired"
+    REQUEST_INVALID = "request-invalid"
+    RECORD_REFUSED = "record-refused"
+    METHOD_NOT_ALLOWED = "method-not-allowed"
+    LENGTH_MISSING = "length-missing"
+    MEDIA_TYPE = "media-type"
+    IDEMPOTENCY_KEY = "idempotency-key"
+    IDEMPOTENCY_BUSY = "idempotency-busy"
     NOT_FOUND = "not-found"
     CALENDAR_UNKNOWN = "calendar-unknown"
     FILE_MISSING = "file-missing"
@@ -76,6 +88,10 @@ class XinyongError(Exception):
             return template.format(**self.data)
         except (KeyError, IndexError, ValueError):
             return f"{template} {self.data}"
+
+    def headers(self) -> dict[str, str]:
+        """HTTP headers that belong to the answer, such as Retry-After."""
+        return {}
 
     def as_dict(self) -> dict[str, Any]:
         """Form for ``--json`` and the API."""

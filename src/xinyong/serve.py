@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -79,17 +80,36 @@ def start_server(host: str, port: int, workers: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(arguments, env=environment)
 
 
-def keep_effects(stop: threading.Event, seconds: float = 1.0) -> None:
-    """Let the effects read on until told to stop. A failure is logged and tried again: the corridor waits."""
+def keep_effect(name: str, stop: threading.Event, seconds: float = 1.0) -> None:
+    """Let one effect read on until told to stop: at once when events are announced, and every second besides.
+
+    A failure is logged, twice a minute at most, and tried again with each round: the corridor waits.
+    """
     import logging
 
     from xinyong.ledger import corridor
+    from xinyong.runtime import database
 
-    while not stop.wait(seconds):
+    log, told = logging.getLogger("xinyong.effects"), 0.0
+
+    def tell(what: str) -> None:
+        nonlocal told
+        if time.monotonic() - told > 30:
+            told = time.monotonic()
+            log.exception("effect %s: %s; trying again", name, what)
+
+    while not stop.is_set():
         try:
-            corridor.catch_up()
-        except Exception:  # the loop must outlive a database restart; the traceback is in the log
-            logging.getLogger("xinyong.effects").exception("effects could not catch up; trying again")
+            with database.connect(autocommit=True) as session:
+                corridor.listen(session)
+                while not stop.is_set():
+                    try:
+                        corridor.catch_up_one(name)
+                    except Exception:  # the loop must outlive a database restart; the traceback is in the log
+                        tell("could not catch up")
+                    corridor.wait(session, seconds)
+        except Exception:  # the session is gone: the database restarts, or is away
+            tell("the database is away")
             stop.wait(5)
 
 
@@ -104,13 +124,25 @@ def start_workers(processes: int) -> Crew | None:
     return crew
 
 
+def keep_effects(stop: threading.Event) -> list[threading.Thread]:
+    """A thread for each effect, so that a slow one holds up no other."""
+    from xinyong.ledger import corridor
+
+    threads = [
+        threading.Thread(target=keep_effect, args=(name, stop), name=f"effect-{name}", daemon=True)
+        for name in corridor.names()
+    ]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
 def run(host: str, port: int, workers: int) -> int:
     """Serve until interrupted. Returns the server's exit code."""
     check_port(host, port)
     stop = threading.Event()
     server = start_server(host, port, workers)
-    effects = threading.Thread(target=keep_effects, args=(stop,), daemon=True)
-    effects.start()
+    keep_effects(stop)
     crew = start_workers(config.get("XINYONG_INTAKE_WORKERS"))
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     try:

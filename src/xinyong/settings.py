@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "xinyong.accounts",
     "xinyong.audit",
     "xinyong.catalogue",
+    "xinyong.api",
     "xinyong.registry",
     "xinyong.ledger",
     "xinyong.intake",

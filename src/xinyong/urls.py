@@ -6,27 +6,40 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import URLPattern, URLResolver, include, path
 
 from xinyong.accounts import console as accounts_console
+from xinyong.api import console as api_console
+from xinyong.api import reference
+from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
+from xinyong.intake import api as intake_api
+from xinyong.intake import api_examples as intake_api_examples
 from xinyong.intake import console as intake_console
-from xinyong.intake import rhythm_console
+from xinyong.intake import record_console, rhythm_console, upload_console
 from xinyong.publicity import public
 from xinyong.reports import public as reports_public
 from xinyong.ui import health
 
+intake_api_examples.register()
+site.add_router("", intake_api.router)
+
 console_patterns: list[URLPattern | URLResolver] = [
     *accounts_console.urlpatterns,
+    *upload_console.urlpatterns,
+    *record_console.urlpatterns,
     *intake_console.urlpatterns,
     *rhythm_console.urlpatterns,
+    *api_console.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     *reports_public.api_urlpatterns,
+    path("api/v1/", site.urls),
     *i18n_patterns(
         *public.urlpatterns,
         *reports_public.urlpatterns,
         *catalogue_public.urlpatterns,
+        *reference.urlpatterns,
         path("console/", include(console_patterns)),
         prefix_default_language=False,
     ),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -23,10 +26,27 @@ class PasswordWeak(XinyongError):
 
 @transaction.atomic
 def register_department(
-    *, slug: str, name_zh: str, name_en: str = "", credit_code: str = "", fictitious: bool = False, acting: str
+    *,
+    slug: str,
+    name_zh: str,
+    name_en: str = "",
+    credit_code: str = "",
+    fictitious: bool = False,
+    datasets: Sequence[str] | None = None,
+    acting: str,
 ) -> Department:
-    """Add a department, or bring its names up to date. ``acting`` is the user or command that does it."""
-    values = {"name_zh": name_zh, "name_en": name_en, "credit_code": credit_code, "fictitious": fictitious}
+    """Add a department, or bring its names up to date. ``acting`` is the user or command that does it.
+
+    ``datasets``: what it delivers through the console; None leaves it as it is, an empty list means every dataset.
+    """
+    values: dict[str, Any] = {
+        "name_zh": name_zh,
+        "name_en": name_en,
+        "credit_code": credit_code,
+        "fictitious": fictitious,
+    }
+    if datasets is not None:
+        values["datasets"] = sorted(set(datasets))
     department, made = Department.objects.update_or_create(slug=slug, defaults=values)
     if made:
         audit.record(actor=acting, deed="department.registered", target=slug, detail=values)

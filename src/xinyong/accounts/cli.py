@@ -42,8 +42,13 @@ def user(username: str, display_name: str, slug: str | None, role: str, password
 @click.option("--name", "name_zh", required=True, help="Full Chinese name.")
 @click.option("--name-en", default="", help="English name.")
 @click.option("--code", "credit_code", default="", help="Unified social credit code of the department.")
+@click.option(
+    "--dataset", "datasets", multiple=True, help="Dataset it delivers in the console; repeat. None: every one."
+)
 @command
-def department(slug: str, name_zh: str, name_en: str, credit_code: str, *, as_json: bool) -> None:
+def department(
+    slug: str, name_zh: str, name_en: str, credit_code: str, datasets: tuple[str, ...], *, as_json: bool
+) -> None:
     """Register a department that delivers or uses records, or bring its names up to date.
 
     SLUG is the short code that commands take, e.g. market-regulation.
@@ -52,6 +57,11 @@ def department(slug: str, name_zh: str, name_en: str, credit_code: str, *, as_js
     from xinyong.accounts import actions
 
     made = actions.register_department(
-        slug=slug, name_zh=name_zh, name_en=name_en, credit_code=credit_code, acting="command department"
+        slug=slug,
+        name_zh=name_zh,
+        name_en=name_en,
+        credit_code=credit_code,
+        datasets=datasets or None,
+        acting="command department",
     )
     emit({"department": made.slug, "name_zh": made.name_zh}, as_json=as_json, text=f"{made.slug} {made.name_zh}")

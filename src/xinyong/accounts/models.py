@@ -16,6 +16,9 @@ class Department(models.Model):
     name_en = models.CharField(max_length=200, blank=True, help_text="English name.")
     credit_code = models.CharField(max_length=18, blank=True, db_index=True, help_text="Unified social credit code.")
     fictitious = models.BooleanField(default=False, help_text="Belongs to the demonstration city.")
+    datasets = models.JSONField(
+        default=list, blank=True, help_text="Datasets and bundles it delivers through the console; empty: every one."
+    )
 
     class Meta:
         ordering = ["slug"]
@@ -56,3 +59,64 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.username
+
+
+class ApiClient(models.Model):
+    """A department's system that writes through the API. It holds its own rights; it is no user and has no role."""
+
+    slug = models.SlugField(max_length=40, unique=True, help_text="Short code; the audit trail says client:SLUG.")
+    name = models.CharField(max_length=200, help_text="Name of the system, as its department calls it.")
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, help_text="On whose behalf it delivers.")
+    rights = models.JSONField(default=list, help_text="Rights it holds, by name.")
+    datasets = models.JSONField(default=list, help_text="Datasets and bundles it may deliver, by code.")
+    requests_per_minute = models.PositiveIntegerField(default=600, help_text="Requests allowed in a minute.")
+    requests_per_day = models.PositiveIntegerField(default=200_000, help_text="Requests allowed in a day.")
+    rows_per_minute = models.PositiveIntegerField(default=100_000, help_text="Rows after which a minute is used up.")
+    rows_per_day = models.PositiveIntegerField(default=5_000_000, help_text="Rows after which a day is used up.")
+    is_active = models.BooleanField(default=True, help_text="Off: none of its keys opens anything.")
+    created_at = models.DateTimeField(auto_now_add=True, help_text="When it was registered.")
+    created_by = models.CharField(max_length=120, help_text="Who registered it.")
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class ApiKey(models.Model):
+    """One key of a client. Only its digest is held; several are valid at a time, so that keys can be changed in peace."""
+
+    client = models.ForeignKey(ApiClient, on_delete=models.PROTECT, related_name="keys", help_text="Whose key it is.")
+    prefix = models.CharField(max_length=16, unique=True, help_text="Public part, by which people speak of the key.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the whole key; the key itself is shown once only.")
+    note = models.CharField(max_length=200, blank=True, help_text="What the key is for.")
+    created_at = models.DateTimeField(auto_now_add=True, help_text="When it was made.")
+    created_by = models.CharField(max_length=120, help_text="Who made it.")
+    expires_at = models.DateTimeField(null=True, help_text="From then on it opens nothing; empty: no end.")
+    revoked_at = models.DateTimeField(null=True, help_text="When it was revoked.")
+    revoked_by = models.CharField(max_length=120, blank=True, help_text="Who revoked it.")
+    last_used_at = models.DateTimeField(null=True, help_text="Last use, to the minute.")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.prefix
+
+
+class ApiUsage(models.Model):
+    """What a client has used of the present minute and day. A new window overwrites the old one in place."""
+
+    class Window(models.TextChoices):
+        MINUTE = "minute", "分钟"
+        DAY = "day", "日"
+
+    client = models.ForeignKey(ApiClient, on_delete=models.CASCADE, help_text="The client.")
+    window = models.CharField(max_length=10, choices=Window.choices, help_text="minute or day.")
+    starts_at = models.DateTimeField(help_text="When the window began.")
+    requests = models.IntegerField(default=0, help_text="Requests in it.")
+    rows = models.BigIntegerField(default=0, help_text="Rows in it.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "window"], name="accounts_api_usage_window_v1")]

@@ -11,11 +11,12 @@ class Right(StrEnum):
     DELIVERY_VIEW_OWN = "delivery-view-own"
     DELIVERY_VIEW_ALL = "delivery-view-all"
     DELIVERY_SUBMIT = "delivery-submit"
-    DELIVERY_RELEASE = "delivery-release"
     REPORT_REVOKE = "report-revoke"
+    DELIVERY_RELEASE = "delivery-release"
     REGISTRY_ACT = "registry-act"
     RESOLUTION_DECIDE = "resolution-decide"
     RECORD_STATUS = "record-status"
+    CLIENT_MANAGE = "client-manage"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
@@ -31,6 +32,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.RESOLUTION_DECIDE,
             Right.RECORD_STATUS,
             Right.REPORT_REVOKE,
+            Right.CLIENT_MANAGE,
         }
     ),
     "reader": frozenset(),
@@ -40,3 +42,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
 def has_right(role: str, right: Right) -> bool:
     """Whether a role carries a right; an unknown role carries none."""
     return right in _RIGHTS.get(role, frozenset())
+
+
+#: What a client of the API may be given. It never sees another department's deliveries.
+CLIENT_RIGHTS = (Right.DELIVERY_SUBMIT, Right.DELIVERY_VIEW_OWN)

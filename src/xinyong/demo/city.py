@@ -77,6 +77,7 @@ def load(say: Say, progress: Callable[[Progress], None] | None = None) -> dict[s
             name_en=item["name_en"],
             credit_code=item["credit_code"],
             fictitious=True,
+            datasets=sorted({file.dataset for file in manifest.files if file.department == item["code"]}) or None,
             acting="command demo",
         )
     for user in USERS:

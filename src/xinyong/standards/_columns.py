@@ -62,6 +62,8 @@ class CharacterMap:
         # Columns are mapped as one text with a line feed between values, so it must pass unchanged there.
         lookup[_NEWLINE] = _NEWLINE
         self._lookup = lookup
+        self._changes = lookup != np.arange(0x11_0000, dtype=np.uint32)
+        self._changes_ascii = self._changes[:128]
         self._lookup_ascii = lookup[:128].astype(np.uint8)
         self._keeps_ascii = all(target is None or target < 128 for source, target in table.items() if source < 128)
 
@@ -71,15 +73,35 @@ class CharacterMap:
 
     def apply_column(self, values: pl.Series) -> pl.Series:
         """The same for a string column; nulls stay null. A line feed inside a value counts as a space."""
-        if values.is_empty():
+        if values.null_count() == len(values):
             return values
-        lines = values.fill_null("").str.replace_all("\n", " ", literal=True).to_list()
-        joined = "\n".join(lines)
-        mapped = self._map_ascii(joined) if self._keeps_ascii and joined.isascii() else self._map(joined)
-        result = pl.Series(values.name, mapped.split("\n"), dtype=pl.String)
-        if values.null_count() == 0:
-            return result
-        return pl.select(pl.when(values.is_not_null()).then(result).alias(values.name)).to_series()
+        if values.str.contains("\n", literal=True).any():
+            values = values.str.replace_all("\n", " ", literal=True)
+        joined: str = values.fill_null("").str.join("\n").item()
+        changed = self._changed_rows(joined)
+        if not len(changed):
+            return values
+        if len(changed) > len(values) // 2:
+            mapped = self._mapped(joined)
+            result = pl.Series(values.name, mapped.split("\n"), dtype=pl.String)
+            return result if values.null_count() == 0 else result.set(values.is_null(), None)
+        mapped = self._mapped("\n".join(values.gather(changed).to_list()))
+        return values.clone().scatter(changed, pl.Series(mapped.split("\n"), dtype=pl.String))
+
+    def _mapped(self, text: str) -> str:
+        return self._map_ascii(text) if self._keeps_ascii and text.isascii() else self._map(text)
+
+    def _changed_rows(self, joined: str) -> np.ndarray[Any, np.dtype[np.intp]]:
+        """Numbers of the lines the table changes."""
+        if joined.isascii():
+            codes = np.frombuffer(joined.encode("ascii"), dtype=np.uint8)
+            changed = np.flatnonzero(self._changes_ascii[codes])
+        else:
+            codes = np.frombuffer(joined.encode("utf-32-le"), dtype="<u4")
+            changed = np.flatnonzero(self._changes[codes])
+        if not len(changed):
+            return changed
+        return np.unique(np.searchsorted(np.flatnonzero(codes == _NEWLINE), changed))
 
     def _map(self, text: str) -> str:
         mapped = self._lookup[np.frombuffer(text.encode("utf-32-le"), dtype="<u4")]

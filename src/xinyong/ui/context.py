@@ -12,6 +12,8 @@ from django.urls import Resolver404, resolve, translate_url
 from django.utils import timezone, translation
 
 from xinyong.accounts import selectors as accounts
+from xinyong.accounts.models import User
+from xinyong.accounts.rules import Right
 from xinyong.errors import XinyongError
 from xinyong.runtime import config
 
@@ -31,6 +33,13 @@ _SECTIONS = {
     "delivery-row": "deliveries",
     "rhythm": "rhythm",
     "rhythm-zero": "rhythm",
+    "upload-new": "upload",
+    "upload": "upload",
+    "record": "upload",
+    "clients": "clients",
+    "client": "clients",
+    "client-key": "clients",
+    "client-key-confirm": "clients",
 }
 
 
@@ -81,6 +90,17 @@ def _section(request: HttpRequest) -> str:
     return _SECTIONS.get(match.url_name or "", "") if match else ""
 
 
+def _may(request: HttpRequest) -> dict[str, bool]:
+    """Entries of the console's menu that depend on a right."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return {}
+    return {
+        "submit": accounts.may(user, Right.DELIVERY_SUBMIT),
+        "clients": accounts.may(user, Right.CLIENT_MANAGE),
+    }
+
+
 def site(request: HttpRequest) -> dict[str, object]:
     """Context processor."""
     english = language() == "en"
@@ -99,4 +119,5 @@ def site(request: HttpRequest) -> dict[str, object]:
             section=_section(request),
         ),
         "demo_mark": demo_mark(),
+        "console_may": _may(request),
     }

@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 
 from xinyong.accounts.console import SignInNeeded
 from xinyong.errors import ErrorCode, XinyongError
+from xinyong.ui import problems
 from xinyong.ui.context import language
 
 logger = logging.getLogger("xinyong.ui")
@@ -56,6 +57,8 @@ def wants_json(request: HttpRequest) -> bool:
 
 def answer(request: HttpRequest, error: XinyongError) -> HttpResponse:
     """The response for an error, in the language of the request."""
+    if request.path_info.startswith(problems.PREFIX):
+        return problems.response(request, error)
     response: HttpResponse
     if wants_json(request):
         response = JsonResponse(error.as_dict(), status=error.status, json_dumps_params={"ensure_ascii": False})
@@ -69,6 +72,8 @@ def answer(request: HttpRequest, error: XinyongError) -> HttpResponse:
         }
         response = render(request, "ui/error.html", context, status=error.status)
     patch_vary_headers(response, ["Accept"])
+    for name, value in error.headers().items():
+        response[name] = value
     return response
 
 

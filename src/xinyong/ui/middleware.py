@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 
 from xinyong.errors import XinyongError
-from xinyong.ui import errors
+from xinyong.ui import errors, problems
 
 
 class ErrorPages:
@@ -17,7 +17,17 @@ class ErrorPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.path_info.startswith(problems.PREFIX):
+            if response.status_code == 405 and response.get("Content-Type") != problems.CONTENT_TYPE:
+                allowed = response.get("Allow", "")
+                response = errors.answer(
+                    request, problems.MethodNotAllowed(method=request.method, allowed=allowed or "-")
+                )
+                response["Allow"] = allowed
+            for name, value in getattr(request, "answer_headers", {}).items():
+                response[name] = value
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Called by Django for an exception of a view."""

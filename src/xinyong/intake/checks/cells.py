@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from xinyong.catalogue.entry import Field, FieldType, Severity
@@ -36,9 +37,16 @@ from xinyong.intake.checks.numbers import (
 from xinyong.intake.checks.reading import NOTHING, NULL_WORDS, Reading, is_null_text, refused_text
 from xinyong.intake.checks.report import Report
 from xinyong.intake.checks.values import CheckContext
+from xinyong.standards._views import views
 
 _FORMULA_FIRST = r"^[=@+\-＝＠＋－]"
 _CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
+
+_FORMULA_BYTE = np.zeros(256, dtype=np.bool_)
+_FORMULA_BYTE[[word.encode()[0] for word in "=@+-＝＠＋－"]] = True
+_NULL_BYTE = np.zeros(256, dtype=np.bool_)
+_NULL_BYTE[[word.encode()[0] for word in NULL_WORDS]] = True
+_LONGEST_NULL = max(len(word.encode()) for word in NULL_WORDS)
 
 #: Types whose canonical values are digits, letters and signs only.
 _PLAIN = frozenset(
@@ -73,6 +81,14 @@ class Column:
     filler: pl.Series | None = None
     #: No value needs an escape in JSON.
     plain: bool = False
+    _days: tuple[pl.Series, pl.Series] | None = None
+
+    @property
+    def days(self) -> pl.Series:
+        """The values of a date column as days, made once for all rules."""
+        if self._days is None or self._days[0] is not self.value:
+            self._days = self.value, self.value.str.to_date("%Y-%m-%d", strict=False)
+        return self._days[1]
 
     def texts(self, mask: pl.Series) -> list[tuple[int, str | None]]:
         """Place and text of the cells under ``mask``."""
@@ -85,10 +101,11 @@ def trimmed(sent: pl.Series) -> pl.Series:
     if sent.null_count() == len(sent):
         return sent
     text = sent.str.strip_chars()
-    shortest = text.str.len_bytes().min()
-    if shortest == 0:
-        return text.set(text == "", None)
-    return text
+    lengths = text.str.len_bytes()
+    if lengths.min() == 0:
+        return text.set(lengths == 0, None)
+    # The same column, so that nobody compares the two.
+    return sent if lengths.sum() == sent.str.len_bytes().sum() else text
 
 
 def read_column(column: Column, context: CheckContext, report: Report) -> None:
@@ -196,11 +213,18 @@ def _fine_decimal(column: Column) -> pl.Series:
 
 def _fine_text(column: Column) -> pl.Series:
     text = column.text
-    odd = text.str.contains(_FORMULA_FIRST)
-    odd |= text.is_in(NULL_WORDS)
-    column.plain = special_characters(text) is None
+    seen = views(text)
+    # The first byte and the length settle nearly every text: the rest is looked at as a text.
+    first = seen.first
+    asked = _FORMULA_BYTE[first] | (_NULL_BYTE[first] & (seen.lengths <= _LONGEST_NULL))
+    column.plain = not seen.hold_special() or special_characters(text) is None
+    odd = pl.Series(np.zeros(len(text), dtype=np.bool_))
+    if asked.any():
+        at = np.flatnonzero(asked)
+        part = text.gather(at)
+        odd = odd.scatter(at, part.str.contains(_FORMULA_FIRST) | part.is_in(NULL_WORDS))
     if not column.plain:
-        odd |= text.str.contains(_CONTROLS)
+        odd |= text.str.contains(_CONTROLS).fill_null(value=False)
     return ~odd
 
 

@@ -334,7 +334,7 @@ class Checker:
             return values[code] if code is not None else nothing
 
         key = json_arrays([key_text(values[code]) for code in self.entry.business_key]) if height else nothing
-        decided = named(self.entry.decided_on)
+        decided = self.entry.decided_on
         name = named(subject.name)
         accepted = {
             "row": keep(rows[ROW]),
@@ -345,7 +345,7 @@ class Checker:
             "name_key": names.matching_keys(name),
             "subject_kind": keep(kinds),
             "business_key": key,
-            "decided_on": decided.str.to_date("%Y-%m-%d", strict=False),
+            "decided_on": keep(columns[decided].days) if decided is not None else nothing.cast(pl.Date),
             "payload": payload,
             "content_hash": content_hash,
         }
@@ -365,24 +365,40 @@ class Checker:
 
     def _raw(self, columns: Mapping[str, Column], height: int) -> pl.Series | None:
         """A JSON object of the cells whose stored value differs from the text sent; personal ones are left out."""
-        members: list[pl.Expr] = []
+        found: list[tuple[str, Column, pl.Series]] = []
         for code, column in sorted(columns.items()):
-            if is_private(column.field) or column.text.null_count() == height:
+            # A column nobody changed is the very one that was sent.
+            if is_private(column.field) or column.value is column.sent or column.text.null_count() == height:
                 continue
-            stored = column.value
-            if column.field.type is FieldType.ENUM_LIST:
-                stored = stored.str.strip_prefix('["').str.strip_suffix('"]')
-                stored = stored.str.replace_all('","', column.field.separator, literal=True)
-            differs = column.text.is_not_null() & column.sent.ne_missing(stored)
-            if not differs.any():
-                continue
-            sent = _showable(column, differs)
-            inside = pl.when(pl.lit(differs)).then(pl.lit(sent))
-            members.append(pl.concat_str([pl.lit(f'"{code}":"'), inside, pl.lit('",')]))
-        if not members:
+            differs = column.text.is_not_null() & column.sent.ne_missing(_as_sent(column))
+            if differs.any():
+                found.append((code, column, differs))
+        if not found:
             return None
+        some = found[0][2]
+        for _, _, differs in found[1:]:
+            some |= differs
+        at = some.arg_true()
+        members: list[pl.Expr] = []
+        for code, column, differs in found:
+            sent = _showable(column, differs).gather(at)
+            inside = pl.when(pl.lit(differs.gather(at))).then(pl.lit(sent))
+            members.append(pl.concat_str([pl.lit(f'"{code}":"'), inside, pl.lit('",')]))
         joined = pl.concat_str(members, ignore_nulls=True).str.strip_suffix(",")
-        return pl.select(pl.when(joined != "").then(pl.concat_str([pl.lit("{"), joined, pl.lit("}")]))).to_series()
+        objects = pl.select(pl.concat_str([pl.lit("{"), joined, pl.lit("}")])).to_series()
+        if len(at) == height:
+            return objects
+        return pl.Series([None], dtype=pl.String).new_from_index(0, height).scatter(at, objects)
+
+
+def _as_sent(column: Column) -> pl.Series:
+    """The stored values as a department writes them: a list is joined by its separator."""
+    if column.field.type is not FieldType.ENUM_LIST:
+        return column.value
+    lists = column.value.unique().drop_nulls()
+    spelled = lists.str.strip_prefix('["').str.strip_suffix('"]')
+    spelled = spelled.str.replace_all('","', column.field.separator, literal=True)
+    return column.value.replace_strict(lists, spelled, return_dtype=pl.String)
 
 
 def _showable(column: Column, rows: pl.Series) -> pl.Series:

@@ -127,5 +127,5 @@ def _literal(text: str) -> str:
 
 def _comparable(column: Column) -> pl.Series:
     if column.field.type is FieldType.DATE:
-        return column.value.str.to_date("%Y-%m-%d", strict=False)
+        return column.days
     return column.value.cast(_NUMBER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import ssl
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
@@ -137,7 +138,7 @@ class _MariaDB:
             unix_socket=place.socket or None,
             database=place.database,
             user=place.user,
-            password=source.password(),
+            password=source.password().encode(),  # as text the driver would take Latin-1 only
             charset="utf8mb4",
             connect_timeout=CONNECT,
             read_timeout=STATEMENT,
@@ -209,6 +210,8 @@ _TABLE = {
 }
 _LOCKED = frozenset({ER.LOCK_WAIT_TIMEOUT, ER.LOCK_DEADLOCK, "55P03", "40P01", "57014"})
 _SIGN_IN = frozenset({ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, "28P01", "28000"})
+#: How PostgreSQL words a refused sign-in.
+_REFUSED = re.compile(r'FATAL: +(password authentication failed|role ".*" does not exist|no pg_hba)')
 
 
 def _told(source: SourceDefinition, error: Exception) -> XinyongError:
@@ -216,8 +219,8 @@ def _told(source: SourceDefinition, error: Exception) -> XinyongError:
     words = ""
     if isinstance(error, psycopg.Error):
         code, words = error.sqlstate, (error.diag.message_primary or str(error)).strip().splitlines()[0]
-        if code is None and "password authentication failed" in str(error):
-            code = "28P01"
+        if code is None and _REFUSED.search(str(error)):
+            code = "28P01"  # a failed sign-in carries no state
     elif isinstance(error, pymysql.Error):
         code, words = (error.args[0] if error.args else None), str(error.args[-1] if error.args else "")
     else:

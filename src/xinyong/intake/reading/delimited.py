@@ -18,7 +18,7 @@ from xinyong.intake.findings import Finding
 from xinyong.intake.reading import errors, remarks
 from xinyong.intake.reading.header import Header
 from xinyong.intake.reading.model import KIB, ROW, Assembler, Limits, Piece, RawBatch, Tally, text_frame
-from xinyong.intake.reading.scan import Scan, Scanner, cells_of, count_delimiters, record_of
+from xinyong.intake.reading.scan import Scan, Scanner, among, cells_of, count_delimiters, record_of
 from xinyong.intake.reading.text import SENTINEL, Failure, Utf8Stream, row_too_long
 
 _WINDOW = 8 * KIB  # text scanned again after a violation; grows while all is well
@@ -256,7 +256,7 @@ class DelimitedReader:
         if not len(suspects):
             return suspects
         # line ends of empty last cells
-        suspects = suspects[~np.isin(suspects, scan.ends) & ~np.isin(suspects, scan.returns)]
+        suspects = suspects[~among(suspects, scan.ends) & ~among(suspects, scan.returns)]
         following = data[np.minimum(suspects + 1, len(data) - 1)]
         plain = _SIGN[data[suspects]] & (_HARMLESS[following] | (following == ord(self._delimiter)))
         suspects = suspects[~plain]
@@ -340,7 +340,9 @@ class DelimitedReader:
             numbers, *(pl.col(old).alias(new) for old, new in zip(frame.columns, self._names, strict=False)), *spare
         )
         height = frame.height
-        frame = frame.filter(~pl.all_horizontal(pl.col(frame.columns[1:]).is_null()))
+        blank = frame.select(pl.all_horizontal(pl.col(frame.columns[1:]).is_null())).to_series()
+        if blank.any():
+            frame = frame.filter(~blank)
         self._tally.blank += height - frame.height
         piece.read += frame.height
         if spare:  # unnamed columns at the end must stay empty

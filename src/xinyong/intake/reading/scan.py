@@ -21,6 +21,7 @@ Bytes = npt.NDArray[np.uint8]
 QUOTE = 0x22
 LF = 0x0A
 CR = 0x0D
+_LOW = ord(",")
 _PLAIN, _DELIMITER, _QUOTE, _LF, _CR, _CONTROL, _C2 = range(7)
 
 
@@ -58,7 +59,7 @@ class Scanner:
         kinds[0xC2] = _C2
         kinds[self._delimiter] = _DELIMITER
         kinds[QUOTE], kinds[LF], kinds[CR] = _QUOTE, _LF, _CR
-        self._kinds = kinds.tobytes()
+        self._kinds = kinds
         edge = np.zeros(256, dtype=np.bool_)
         edge[[self._delimiter, QUOTE, LF, CR]] = True
         self._edge = edge
@@ -66,9 +67,18 @@ class Scanner:
     def scan(self, text: bytes | memoryview, final: bool) -> Scan:
         data = np.frombuffer(text, dtype=np.uint8)
         size = len(data)
-        kinds = np.frombuffer(bytes(text).translate(self._kinds), dtype=np.uint8)
-        places = np.flatnonzero(kinds != _PLAIN)
-        kinds = kinds[places]
+        # All that matters but DEL and the lead of the C1 controls lies below the comma or is the delimiter: one
+        # comparison leaves a few bytes to look up.
+        mask = data <= _LOW
+        for byte in (0x7F, 0xC2, *([self._delimiter] if self._delimiter > _LOW else [])):
+            here = data == byte
+            if here.any():
+                mask |= here
+        places = np.flatnonzero(mask)
+        kinds = self._kinds[data[places]]
+        mattering = kinds != _PLAIN
+        if not mattering.all():
+            places, kinds = places[mattering], kinds[mattering]
         is_quote = kinds == _QUOTE
         quoted = bool(is_quote.any())
         violation = opened = unclosed = -1
@@ -133,6 +143,15 @@ class Scanner:
 def record_of(places: Positions, ends: Positions) -> Positions:
     """Index of the record in which each position lies (``len(ends)`` for the unfinished one)."""
     return np.searchsorted(ends, places)
+
+
+def among(places: Positions, sorted_places: Positions) -> Mask:
+    """Which of ``places`` are in ``sorted_places``."""
+    if not len(sorted_places):
+        return np.zeros(len(places), dtype=np.bool_)
+    at = np.minimum(np.searchsorted(sorted_places, places), len(sorted_places) - 1)
+    found: Mask = sorted_places[at] == places
+    return found
 
 
 def count_delimiters(scan: Scan, records: int) -> npt.NDArray[Any]:

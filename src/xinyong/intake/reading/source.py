@@ -18,6 +18,7 @@ from xinyong.intake.reading.scan import Scanner, cells_of
 from xinyong.intake.reading.streams import GZIP_MAGIC, ByteStream, Opened, open_regular, read_at
 from xinyong.intake.reading.text import Encoding, Utf8Stream, decide
 from xinyong.intake.reading.workbook import WorkbookReader
+from xinyong.runtime import memory
 
 _HEAD = MIB
 _SNIFF = 64 * 1024
@@ -83,6 +84,7 @@ def open_source(path: Path, limits: Limits | None = None, *, known_columns: froz
     the filled cells are among them. Without it the first row that is not empty is the header.
     """
     limits = limits or Limits()
+    memory.keep_large_blocks()
     opened = open_regular(Path(path))
     with ExitStack() as undo:
         undo.callback(opened.handle.close)

@@ -15,6 +15,9 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+import polars as pl
+
 from xinyong.intake.reading import errors
 from xinyong.intake.reading.model import Limits, Note
 from xinyong.intake.reading.streams import ByteStream
@@ -23,6 +26,8 @@ from xinyong.intake.reading.streams import ByteStream
 SENTINEL = b"\xef\xb7\x90"
 _BOM = {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 _ODD = ("\ufdd0", "\ufffd", "\ufffe", "\uffff")
+_ODD_UTF8 = tuple(mark.encode() for mark in _ODD)
+_BLANK = b" \t\r\n\0\xef\xbb\xbf\xff\xfe,;|"
 _VOTERS = 20_000
 _NON_ASCII = re.compile(rb"[\x80-\xff]+")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -61,12 +66,14 @@ class _Survey:
 
 def _survey(stream: ByteStream, limits: Limits, name: str) -> _Survey:
     """One pass over all bytes. Over-long lines and gzip damage raise here."""
+    if name == "utf-8":
+        return _survey_utf8(stream, limits)
     decoder = codecs.getincrementaldecoder(name)("strict")
-    narrow = name in ("utf-8", "gb18030")
+    narrow = name == "gb18030"
     done = since_break = 0
     sound, blank, odd, first_bad = True, True, False, -1
     for data in stream:
-        if blank and data.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe,;|"):
+        if blank and data.strip(_BLANK):
             blank = False
         last = max(data.rfind(b"\n"), data.rfind(b"\r"))
         since_break = since_break + len(data) if last < 0 else len(data) - last - 1
@@ -85,6 +92,67 @@ def _survey(stream: ByteStream, limits: Limits, name: str) -> _Survey:
         except UnicodeDecodeError:
             sound, first_bad = False, done
     return _Survey(sound, blank, odd or not sound, first_bad)
+
+
+def _survey_utf8(stream: ByteStream, limits: Limits) -> _Survey:
+    """The same for UTF-8: Polars proves a chunk ten times faster than a decoder that also makes the text."""
+    done = since_break = 0
+    sound, blank, odd, first_bad = True, True, False, -1
+    tail = b""
+    for data in stream:
+        if blank and data.strip(_BLANK):
+            blank = False
+        last = max(data.rfind(b"\n"), data.rfind(b"\r"))
+        since_break = since_break + len(data) if last < 0 else len(data) - last - 1
+        if since_break > limits.max_row_bytes:
+            raise row_too_long(limits, f"byte {done + len(data) - since_break}")
+        if sound and (tail or not data.isascii()):
+            chunk = tail + data if tail else data
+            cut = len(chunk) - _unfinished(chunk)
+            whole, tail = chunk[:cut], chunk[cut:]
+            if _is_utf8(whole):
+                odd = odd or _holds_odd(whole)
+            else:
+                sound, first_bad = False, done + len(data) - len(chunk) + _first_wrong(whole)
+        done += len(data)
+    if sound and tail:
+        sound, first_bad = False, done - len(tail)
+    return _Survey(sound, blank, odd or not sound, first_bad)
+
+
+def _unfinished(data: bytes) -> int:
+    """Bytes at the end that may be the beginning of a character."""
+    for back in range(1, min(4, len(data) + 1)):
+        byte = data[-back]
+        if byte < 0x80:
+            return 0
+        if byte >= 0xC0:
+            width = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return back if back < width else 0
+    return 0
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        pl.Series([data], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
+
+
+def _first_wrong(data: bytes) -> int:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    return len(data)
+
+
+def _holds_odd(data: bytes) -> bool:
+    """Whether U+FDD0, U+FFFD, U+FFFE or U+FFFF may be there: EF B7 or EF BF in UTF-8."""
+    array = np.frombuffer(data, dtype=np.uint8)
+    second = array[np.flatnonzero(array[:-1] == 0xEF) + 1]
+    return bool(((second == 0xB7) | (second == 0xBF)).any()) and any(mark in data for mark in _ODD_UTF8)
 
 
 def row_too_long(limits: Limits, where: str) -> errors.FileTooLarge:
@@ -224,7 +292,7 @@ class Utf8Stream:
         if data.isascii():
             yield data
             return
-        if name == "utf-8" and _decodes(data, name):
+        if name == "utf-8" and _is_utf8(data):
             yield data
             return
         out = []

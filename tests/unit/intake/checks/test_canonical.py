@@ -38,7 +38,7 @@ def test_payload_and_hash_follow_the_documented_form() -> None:
     accepted = check([row]).accepted
     payload = accepted["payload"][0]
     assert payload == json.dumps(json.loads(payload), ensure_ascii=False, separators=(",", ":"))
-    assert list(json.loads(payload)) == [*sorted(key for key in json.loads(payload) if key[0] != "_"), "_raw"]
+    assert list(json.loads(payload)) == ["_raw", *sorted(key for key in json.loads(payload) if key[0] != "_")]
     assert accepted["content_hash"][0] == recomputed(payload)
 
 

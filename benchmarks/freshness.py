@@ -1,0 +1,257 @@
+"""One record by API: from accepted to visible, while a bulk file is taken in beside it (bars.md I5).
+
+The real server runs with its effects; the bulk intake of ROWS penalties runs in a process of its own, again and again under
+new document numbers until the measurement ends. Meanwhile RECORDS companies are registered over HTTP on loopback, one
+each PAUSE seconds, and each is looked for on every surface until it is there: name search, entity file, proof of the record
+checked against its content hash. The time runs from the answer of the API to the first look that found it; the time of the
+answer itself is given beside it. QUIET=1 leaves the bulk intake out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+RECORDS = int(os.environ.get("RECORDS", "60"))
+PAUSE = float(os.environ.get("PAUSE", "0.5"))
+ROWS = int(os.environ.get("ROWS", "200000"))
+QUIET = os.environ.get("QUIET", "") == "1"
+#: A surface that does not show a record within so many seconds counts with this time, and is named.
+GIVE_UP = 60.0
+LOOK = 0.05
+BAR = 5.0
+SURFACES = ("search", "file", "proof")
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
+def _get(url: str) -> tuple[int, str, str]:
+    try:
+        with _OPENER.open(url, timeout=30) as answer:
+            return answer.status, answer.read().decode("utf-8", "replace"), ""
+    except urllib.error.HTTPError as error:
+        return error.code, "", error.headers.get("Location", "")
+
+
+def _post(url: str, key: str, record: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    request = urllib.request.Request(
+        url,
+        json.dumps(record, ensure_ascii=False).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Bearer {key}"},
+    )
+    try:
+        with _OPENER.open(request, timeout=120) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def _company(number: int) -> tuple[str, str]:
+    """A valid code and a name no other company bears."""
+    from xinyong.standards import credit_code, organisation_code
+
+    body = f"{70_000_000 + number:08d}"
+    front = "91410700" + body + organisation_code.check_character(body)
+    digits = "".join("零一二三四五六七八九"[int(digit)] for digit in f"{number:04d}")
+    return front + credit_code.check_character(front), f"示例新鲜{digits}商贸有限公司"
+
+
+def _bulk_file(folder: Path) -> Path:
+    from benchmarks import intake
+
+    intake.ROWS = ROWS
+    return intake._file(folder)
+
+
+def _bulk(file: Path, stop: threading.Event, done: list[float]) -> None:
+    """Take the file in until told to stop, each time under new document numbers so that every row is a new version."""
+    base = file.read_text("utf-8")
+    for turn in range(1000):
+        if stop.is_set():
+            return
+        again = file.with_name(f"bulk-{turn}.csv")
+        again.write_text(base.replace("〔2026〕", f"〔2026〕{turn}-").replace("〔2025〕", f"〔2025〕{turn}-"), "utf-8")
+        started = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from xinyong.cli import main; main()", "intake", str(again), "--dataset", "penalty",
+             "--department", "demo", "--json"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        while process.poll() is None:
+            if stop.wait(0.2):
+                process.terminate()
+                process.wait(30)
+                return
+        done.append(time.monotonic() - started)
+        again.unlink()
+
+
+def _until(look: Callable[[], bool], since: float) -> float:
+    while True:
+        with_it = look()
+        now = time.monotonic()
+        if with_it:
+            return now - since
+        if now - since > GIVE_UP:
+            return GIVE_UP
+        time.sleep(LOOK)
+
+
+def _percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)
+
+
+def run() -> dict[str, Any]:
+    """One JSON line: seconds from the answer to visible, per surface."""
+    from xinyong.runtime import postgres
+
+    with tempfile.TemporaryDirectory(prefix="xinyong-fresh-") as name, socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        os.environ.update(XINYONG_HOME=f"{name}/home", XINYONG_PORT=str(port), XINYONG_WORKERS="1")
+        os.environ.pop("XINYONG_DATABASE_URL", None)
+        try:
+            return _measure(Path(name), f"http://127.0.0.1:{port}")
+        finally:
+            postgres.stop()
+
+
+def _client() -> str:
+    from xinyong.accounts import client_actions, selectors
+    from xinyong.accounts.client_selectors import Quota
+
+    made = client_actions.save_client(
+        slug="bench",
+        name="bench",
+        department=selectors.department("demo"),
+        datasets=["registration"],
+        quota=Quota(requests_per_minute=100_000),
+        acting="bench",
+    )
+    return client_actions.make_key(made, days=1, acting="bench").text
+
+
+def _measure(folder: Path, base: str) -> dict[str, Any]:
+    from xinyong.migrate import prepare
+
+    prepare()
+    key = _client()
+    file = _bulk_file(folder)
+    server = subprocess.Popen([sys.executable, "-c", "from xinyong.cli import main; main()", "serve"])
+    stop, turns = threading.Event(), [0.0][:0]
+    loader = threading.Thread(target=_bulk, args=(file, stop, turns), daemon=True)
+    try:
+        for _ in range(300):
+            try:
+                if _get(f"{base}/readyz")[0] == 200:
+                    break
+            except OSError:
+                time.sleep(0.1)
+        if not QUIET:
+            loader.start()
+            time.sleep(3)
+        answered, seen = _records(base, key)
+    finally:
+        stop.set()
+        if loader.is_alive():
+            loader.join(60)
+        server.terminate()
+        server.wait(30)
+    p99 = {name: _percentile(values, 0.99) for name, values in seen.items()}
+    return {
+        "benchmark": "freshness",
+        "figure": max(p99.values()),
+        "unit": "s p99, slowest surface",
+        "bar": BAR,
+        "p50": {name: _percentile(values, 0.5) for name, values in seen.items()},
+        "p99": p99,
+        "answer_p50": _percentile(answered, 0.5),
+        "answer_p99": _percentile(answered, 0.99),
+        "records": len(answered),
+        "bulk_rows": 0 if QUIET else ROWS,
+        "bulk_turns": len(turns),
+        "bulk_seconds": round(statistics.median(turns), 1) if turns else None,
+        "not_seen": {name: sum(value >= GIVE_UP for value in values) for name, values in seen.items()},
+    }
+
+
+def _records(base: str, key: str) -> tuple[list[float], dict[str, list[float]]]:
+    from django.db import connection
+
+    from xinyong.ledger.log import proof
+    from xinyong.ledger.log.errors import RecordNotLogged
+
+    answered: list[float] = []
+    seen: dict[str, list[float]] = {name: [] for name in SURFACES}
+
+    def proved(record: int, content_hash: str) -> bool:
+        try:
+            return str(proof.make(record)["content_hash"]) == content_hash
+        except RecordNotLogged:
+            return False
+        finally:
+            connection.close()
+
+    def one(number: int) -> None:
+        code, name = _company(number)
+        started = time.monotonic()
+        status, body = _post(
+            f"{base}/api/v1/datasets/registration/records",
+            key,
+            {"UNISCID": code, "ENTNAME": name, "ESTDATE": "2020-01-02"},
+        )
+        since = time.monotonic()
+        if status != 201:
+            raise RuntimeError(f"{status} {body}")
+        answered.append(since - started)
+        stored = body["record"]
+
+        def searched() -> bool:
+            status, text, place = _get(f"{base}/search?q={quote(name)}")
+            return place.endswith(code) if status == 302 else name in text and code in text
+
+        def filed() -> bool:
+            status, text, _ = _get(base + stored["entity_url"])
+            return status == 200 and f'id="r{stored["record_id"]}"' in text
+
+        looks = {
+            "search": searched,
+            "file": filed,
+            "proof": lambda: proved(stored["record_id"], stored["content_hash"]),
+        }
+        with ThreadPoolExecutor(len(looks)) as pool:
+            waits = {name: pool.submit(_until, look, since) for name, look in looks.items()}
+            for name, wait in waits.items():
+                seen[name].append(wait.result())
+
+    with ThreadPoolExecutor(64) as pool:
+        sent = []
+        for number in range(RECORDS):
+            sent.append(pool.submit(one, number))
+            time.sleep(PAUSE)
+        for item in sent:
+            item.result()
+    return answered, seen
