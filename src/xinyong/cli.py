@@ -35,6 +35,8 @@ COMMANDS: dict[str, str] = {
     "report": "xinyong.reports.cli:report",
     "department": "xinyong.accounts.cli:department",
     "user": "xinyong.accounts.cli:user",
+    "registry": "xinyong.desk.cli:registry",
+    "desk": "xinyong.desk.cli:desk",
     "client": "xinyong.api.cli:client",
 }
 

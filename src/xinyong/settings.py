@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "xinyong.registry",
     "xinyong.ledger",
     "xinyong.intake",
+    "xinyong.desk",
     "xinyong.publicity",
     "xinyong.reports",
 ]

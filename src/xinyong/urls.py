@@ -10,6 +10,8 @@ from xinyong.api import console as api_console
 from xinyong.api import reference
 from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
+from xinyong.desk import console as desk_console
+from xinyong.desk import registry_console
 from xinyong.intake import api as intake_api
 from xinyong.intake import api_examples as intake_api_examples
 from xinyong.intake import console as intake_console
@@ -27,6 +29,8 @@ console_patterns: list[URLPattern | URLResolver] = [
     *record_console.urlpatterns,
     *intake_console.urlpatterns,
     *rhythm_console.urlpatterns,
+    *desk_console.urlpatterns,
+    *registry_console.urlpatterns,
     *api_console.urlpatterns,
 ]
 

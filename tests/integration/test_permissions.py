@@ -67,6 +67,21 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "list_deliveries": ("/api/v1/deliveries", (401, 401, 401, 401, 401)),
     "get_delivery": ("/api/v1/deliveries/{number}", (401, 401, 401, 401, 401)),
     "list_findings": ("/api/v1/deliveries/{number}/findings", (401, 401, 401, 401, 401)),
+    "desk": ("/console/desk", (404, 403, 200, 200, 200)),
+    "desk-case": ("/console/desk/{case}", (404, 403, 404, 404, 200)),
+    "desk-decide": ("/console/desk/{case}/decide", (405, 405, 405, 405, 405)),
+    "desk-undo": ("/console/desk/{case}/undo", (405, 405, 405, 405, 405)),
+    "desk-ask": ("/console/desk/{case}/ask", (405, 405, 405, 405, 405)),
+    "desk-answer": ("/console/desk/{case}/answer", (405, 405, 405, 405, 405)),
+    "desk-enter": ("/console/desk/{case}/enter", (405, 405, 405, 405, 405)),
+    "desk-decisions-csv": ("/console/desk/decisions.csv", (404, 403, 403, 403, 200)),
+    "desk-decisions-jsonl": ("/console/desk/decisions.jsonl", (404, 403, 403, 403, 200)),
+    "registry-acts": ("/console/registry", (404, 403, 403, 403, 200)),
+    "registry-acts-jsonl": ("/console/registry/acts.jsonl", (404, 403, 403, 403, 200)),
+    "registry-entity": ("/console/registry/entities/{code}", (404, 403, 403, 403, 200)),
+    "registry-merge": ("/console/registry/merge", (405, 405, 405, 405, 405)),
+    "registry-second": ("/console/registry/acts/1/second", (405, 405, 405, 405, 405)),
+    "registry-change": ("/console/registry/entities/{code}/change", (405, 405, 405, 405, 405)),
     "delivery-errors-csv": ("/console/deliveries/{number}/errors.csv", (404, 403, 404, 200, 200)),
 }
 
@@ -116,6 +131,12 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         encoding="utf-8",
     )
     receipt = intake.deliver(file, dataset="registration", department=selectors.department("demo"), uploader="owner")
+    undecided = Path(tmp_path_factory.mktemp("undecided")) / "abnormal.csv"
+    undecided.write_text(
+        "企业名称,统一社会信用代码,列入原因,列入日期,列入机关\n示例无人知晓,,未按规定公示年度报告,2024-01-02,示例市场监管局\n",
+        encoding="utf-8",
+    )
+    intake.deliver(undecided, dataset="abnormal-list", department=selectors.department("demo"), uploader="owner")
     corridor.catch_up()
     assert (receipt.accepted, receipt.rejected) == (1, 1)
     client = client_actions.save_client(
@@ -127,7 +148,16 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         acting="test",
     )
     key = client_actions.make_key(client, days=1, acting="test")
-    return {"code": "91130000123456788X", "number": receipt.delivery, "client": "matrix", "key": key.prefix}
+    from xinyong.desk.models import Case
+
+    case = Case.objects.get(name="示例无人知晓")
+    return {
+        "code": "91130000123456788X",
+        "number": receipt.delivery,
+        "client": "matrix",
+        "key": key.prefix,
+        "case": str(case.pk),
+    }
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -190,6 +220,8 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
             continue
         if name in ("report-document", "verify-file", "rhythm-zero", *DEEDS) and method == "post":
             continue  # what these are for
+        if name.startswith(("desk-", "registry-")) and method == "post" and MATRIX[name][1] == (405,) * 5:
+            continue  # forms of the desk and the registry
         answer = getattr(_client("operator"), method)(address.format(**world))
         assert answer.status_code == 405, name
 
@@ -217,6 +249,34 @@ def test_deeds_need_the_right_and_the_delivery(world: dict[str, str], name: str)
     # The owner may correct, and may not release or discard; an empty form does nothing.
     expected = {403} if name in ("delivery-release", "delivery-discard") else {302, 409}
     assert _client("owner").post(address).status_code in expected
+
+
+@pytest.mark.parametrize("role", ["visitor", "reader", "other", "owner"])
+def test_forms_of_the_desk_and_the_registry_are_for_officers_only(world: dict[str, str], role: str) -> None:
+    from xinyong.desk.models import Opinion
+    from xinyong.registry.models import Act
+
+    forms = {
+        "/console/desk/{case}/decide": {"choice": "none", "reason": "x"},
+        "/console/desk/{case}/undo": {},
+        "/console/desk/{case}/ask": {"question": "x"},
+        "/console/desk/{case}/enter": {"kind": "individual_business", "name": "示例区饭店", "reason": "x"},
+        "/console/desk/{case}/answer": {"answer": "x"},
+        "/console/registry/merge": {"member": "{code}", "into": "{code}", "reason": "x", "evidence": "x"},
+        "/console/registry/acts/1/second": {"agree": "1"},
+        "/console/registry/entities/{code}/change": {
+            "deed": "number",
+            "type": "tax_number",
+            "value": "1",
+            "reason": "x",
+        },
+    }
+    for address, data in forms.items():
+        answer = _client(role).post(
+            address.format(**world), {key: value.format(**world) for key, value in data.items()}
+        )
+        assert answer.status_code in (403, 404), address
+    assert not Opinion.objects.exists() and not Act.objects.exists()
 
 
 def test_signing_out_needs_a_post_and_ends_the_session(world: dict[str, str]) -> None:

@@ -166,7 +166,9 @@ class Loader:
             self._become_large()
         for _ in range(_TURNS):
             # Emptied outside the savepoint, where they were made: then no new files are needed for them.
-            self.connection.execute("TRUNCATE stage, resolved, decided, stage_finding, stage_payload")
+            self.connection.execute(
+                "TRUNCATE stage, stage_number, resolve_lead, resolved, decided, stage_finding, stage_payload"
+            )
             self.connection.execute("SAVEPOINT part")
             try:
                 self._decide_and_store(part, data, coded)
@@ -191,7 +193,9 @@ class Loader:
             return self.connection.execute(sql.statement("intake", name), parameters).rowcount
 
         loading.copy_in(self.connection, "copy_stage", data)
-        created = resolution.resolve(self.connection, parameters)
+        if not part.coded and (numbers := loading.other_numbers(part)):
+            loading.copy_in(self.connection, "copy_numbers", numbers)
+        created = resolution.resolve(self.connection, parameters, coded=part.coded)
         run("decide_apart" if coded else "decide")
         decided = self._decided()
         accepted = decided["outcome"] == encoding.ACCEPTED
@@ -218,7 +222,7 @@ class Loader:
             if self._block is not None:
                 self._write(ready, self._next)
         if ready is not None:
-            resolution.learn(self.connection, parameters)
+            resolution.learn(self.connection, parameters, coded=part.coded)
         if not part.target.entry.subject.creates:
             run("find_name_differences")
         if unresolved:

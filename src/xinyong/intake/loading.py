@@ -16,6 +16,8 @@ import psycopg
 from xinyong.catalogue.entry import DatasetEntry
 from xinyong.intake import encoding
 from xinyong.intake.findings import Finding
+from xinyong.registry import lists
+from xinyong.registry import selectors as registry
 from xinyong.runtime import config, sql
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -110,6 +112,30 @@ def _member(payloads: pl.Series, field: str | None) -> pl.Series:
     if field is None:
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(payloads))
     return payloads.str.json_path_match(f'$["{field}"]')
+
+
+def other_numbers(part: Part) -> str:
+    """Numbers of other kinds (tax, certificates …) in rows without a credit code, as COPY text; see identifier-types.yml."""
+    entry, kinds = part.target.entry, lists.number_fields()
+    fields = [item.code for item in entry.fields if item.code in kinds]
+    if not fields:
+        return ""
+    rows = part.rows.filter(pl.col("subject_code").is_null()).select("row", "payload")
+    if not rows.height:
+        return ""
+    parts = [
+        rows.select(
+            "row",
+            pl.lit(kinds[field]).alias("type"),
+            pl.col("payload").str.json_path_match(f'$["{field}"]').alias("value"),
+        )
+        for field in fields
+    ]
+    found = pl.concat(parts).drop_nulls("value")
+    values = pl.Series(
+        "value", [registry.normalised_number(text) for text in found["value"].to_list()], dtype=pl.String
+    )
+    return encoding.text(found.with_columns(values).filter(pl.col("value").str.len_chars().is_between(4, 50)).unique())
 
 
 def staged(part: Part) -> str:

@@ -185,6 +185,16 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkLine:
+    """How another market entity stands to this one; ``note``: share, dates, document."""
+
+    words: str
+    name: str
+    url: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntityFile:
     """The entity file (信用档案)."""
 
@@ -204,3 +214,5 @@ class EntityFile:
     data_as_of: datetime | None
     sections: tuple[Section, ...]
     freshness: tuple[Freshness, ...]
+    links: tuple[LinkLine, ...]
+    links_total: int

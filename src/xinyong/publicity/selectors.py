@@ -20,11 +20,12 @@ from xinyong.publicity.pages import (
     FieldValue,
     Freshness,
     LatestRecord,
+    LinkLine,
     RecordCard,
     Section,
     SiteFigures,
 )
-from xinyong.registry import keys
+from xinyong.registry import keys, lists
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
 from xinyong.runtime import sql
@@ -131,6 +132,7 @@ def entity_file(key: str, pages: dict[str, int], language: str, today: date) -> 
     freshness = _freshness(members, today, language)
     registration = next((item for item in sections if item.code == "registration" and item.records), None)
     facts = registration.records[0].fields if registration else ()
+    links, links_total = _links(entity, language)
     return EntityFile(
         key=key,
         url=reverse("entity", args=[key]),
@@ -150,7 +152,45 @@ def entity_file(key: str, pages: dict[str, int], language: str, today: date) -> 
         data_as_of=max((item.received_at for item in freshness), default=None),
         sections=tuple(sections),
         freshness=freshness,
+        links=links,
+        links_total=links_total,
     )
+
+
+#: Branches and investments shown on the file; officers see all of them in the registry.
+_LINKS = 20
+
+
+def _links(entity: Entity, language: str) -> tuple[tuple[LinkLine, ...], int]:
+    """Successions, branches and investments between market entities, and how many there are in all."""
+    english = language == "en"
+    ids = set(registry.members(entity))
+    lines, total = [], 0
+    for item in registry.successions(entity):
+        kind = lists.succession_kinds()[item.kind]
+        forward = item.predecessor_id in ids
+        other = registry.canonical(item.successor if forward else item.predecessor)
+        if other.pk == entity.pk:
+            continue  # both sides of a change of code, merged into this file
+        words = (kind.forward_en, kind.back_en) if english else (kind.forward_zh, kind.back_zh)
+        lines.append(_link(words[0 if forward else 1], other, str(item.effective_on or "")))
+    total += len(lines)
+    for relation in lists.relation_kinds().values():
+        for held in (True, False):
+            label = (relation.en, relation.holder_en) if english else (relation.zh, relation.holder_zh)
+            for row in registry.relations(entity, held=held, kind=relation.code, limit=_LINKS):
+                other = registry.canonical(row.entity if held else row.holder)
+                share = f"{row.share.normalize():f}%" if row.share is not None else ""
+                until = str(row.valid_until or "")
+                note = " · ".join(filter(None, (share, str(row.valid_from or ""), until and f"– {until}")))
+                lines.append(_link(label[0 if held else 1], other, note))
+            total += registry.relation_count(entity, held=held, kind=relation.code)
+    return tuple(lines), total
+
+
+def _link(words: str, other: Entity, note: str) -> LinkLine:
+    key = registry.address_key(other)
+    return LinkLine(words=words, name=other.name or key, url=reverse("entity", args=[key]), note=note)
 
 
 def _chapters(today: date, held: set[str]) -> Sequence[DatasetEntry]:

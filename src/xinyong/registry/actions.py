@@ -19,8 +19,9 @@ from xinyong.accounts.rules import Right
 from xinyong.audit import actions as audit
 from xinyong.registry import lists, rules, selectors
 from xinyong.registry.errors import ActOvertaken, ActRefused, ActUnknown, MergeRefused
-from xinyong.registry.models import Act, Entity, FormerHolder, Identifier, NamingRule, Succession
+from xinyong.registry.models import Act, Entity, FormerHolder, Identifier, Name, NamingRule, Succession
 from xinyong.runtime import config, sql
+from xinyong.standards import names
 
 #: Acts stand in line for this advisory lock.
 _ACT_LOCK = 0x0D33
@@ -401,6 +402,82 @@ def _apply_rule_revoked(act: Act) -> None:
     NamingRule.objects.filter(pk=act.detail["rule"], revoked_by=None).update(revoked_by=act.pk)
 
 
+@transaction.atomic
+def enter_entity(
+    user: User,
+    *,
+    kind: str,
+    name: str,
+    number_type: str,
+    number: str,
+    reason: str,
+    evidence: str,
+    delivery_id: int,
+) -> Act:
+    """Enter an entity that neither the register nor any department has named by a number. Never a natural person.
+
+    What may be entered by hand stands in :func:`xinyong.registry.rules.may_enter`; everything else is refused.
+    """
+    reason, evidence = _explained(reason, evidence)
+    name, number = name.strip()[:400], selectors.normalised_number(number)
+    if number_type and (number_type not in lists.identifier_types() or not number or len(number) > 50):
+        raise ActRefused(
+            why_zh="号码类型不在清单中，或号码为空", why_en="the kind of number is unknown or the number empty"
+        )
+    refused = rules.may_enter(kind, name, number_type)
+    if refused is not None or number_type == Identifier.Type.CREDIT_CODE:
+        zh, en = refused or ("统一社会信用代码只由登记机关报送产生", "Credit codes come from the register only")
+        raise ActRefused(why_zh=zh, why_en=en)
+    _in_line(user)
+    if number_type:
+        held = Identifier.objects.filter(type=number_type, value=number).first()
+        if held is not None:
+            raise ActOvertaken(
+                why_zh=f"这个号码已指向「{selectors.own_key(held.entity)}」",
+                why_en="the number leads to an entity already",
+            )
+    facts = {"kind": kind, "name": name, "type": number_type, "value": number, "delivery": delivery_id}
+    act = Act.objects.create(
+        kind=Act.Kind.ENTITY,
+        state=Act.State.PROPOSED if needs_second(Act.Kind.ENTITY) else Act.State.IN_FORCE,
+        entity_id=0,
+        actor=user.username,
+        reason=reason,
+        evidence=evidence,
+        detail=facts,
+        at=timezone.now(),
+    )
+    return _begin(user, act)
+
+
+def _apply_entity(act: Act) -> None:
+    facts = act.detail
+    if facts["type"] and Identifier.objects.filter(type=facts["type"], value=facts["value"]).exists():
+        raise ActOvertaken(why_zh="这个号码已有归属", why_en="the number leads to an entity by now")
+    entity = Entity.objects.create(
+        kind=facts["kind"],
+        name=facts["name"],
+        name_key=names.matching_key(facts["name"]),
+        first_delivery_id=facts["delivery"],
+        created_at=timezone.now(),
+    )
+    if facts["type"]:
+        Identifier.objects.create(
+            entity=entity, type=facts["type"], value=facts["value"], first_delivery_id=0, act_id=act.pk
+        )
+    if facts["name"]:
+        Name.objects.create(
+            entity=entity,
+            name=facts["name"],
+            name_key=entity.name_key,
+            kind=Name.Kind.REPORTED,
+            first_delivery_id=facts["delivery"],
+            since=timezone.now(),
+        )
+    Act.objects.filter(pk=act.pk).update(entity_id=entity.pk)
+    act.entity_id = entity.pk
+
+
 _APPLY: dict[str, Callable[[Act], None]] = {
     Act.Kind.MERGE: _apply_merge,
     Act.Kind.SPLIT: _apply_split,
@@ -410,4 +487,5 @@ _APPLY: dict[str, Callable[[Act], None]] = {
     Act.Kind.NUMBER_MOVED: _apply_number_moved,
     Act.Kind.RULE: _apply_rule,
     Act.Kind.RULE_REVOKED: _apply_rule_revoked,
+    Act.Kind.ENTITY: _apply_entity,
 }

@@ -14,7 +14,10 @@ import yaml
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentifierType:
-    """A kind of number. ``leads``: alone it may lead a row to its entity; ``ties``: register or anyone."""
+    """A kind of number. ``leads``: alone it may lead a row to its entity; ``ties``: register or anyone.
+
+    ``fields``: catalogue fields that hold such a number, beside those an entry's subject names itself.
+    """
 
     code: str
     zh: str
@@ -23,6 +26,7 @@ class IdentifierType:
     issuer_en: str
     leads: bool
     ties: str
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +65,10 @@ def _rows(file: str, key: str) -> list[dict[str, Any]]:
 @cache
 def identifier_types() -> Mapping[str, IdentifierType]:
     """Kinds of numbers by code."""
-    rows = (IdentifierType(**row) for row in _rows("identifier-types.yml", "types"))
+    rows = (
+        IdentifierType(**{**row, "fields": tuple(row.get("fields", ()))})
+        for row in _rows("identifier-types.yml", "types")
+    )
     return MappingProxyType({row.code: row for row in rows})
 
 
@@ -83,3 +90,11 @@ def identifier_label(code: str, language: str) -> str:
     """The kind of number in words; the code itself for a kind that is not on the list."""
     known = identifier_types().get(code)
     return code if known is None else known.en if language == "en" else known.zh
+
+
+@cache
+def number_fields() -> Mapping[str, str]:
+    """Catalogue field to the kind of number it holds, for kinds that may lead a row to its entity."""
+    return MappingProxyType(
+        {field: kind.code for kind in identifier_types().values() if kind.leads for field in kind.fields}
+    )

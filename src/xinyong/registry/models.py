@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Substr
 
 
 class Entity(models.Model):
@@ -36,6 +37,7 @@ class Entity(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["name_key"], name="registry_entity_name_v1"),
+            models.Index(Substr("credit_code", 9, 9), name="registry_entity_orgcode_v1"),
             models.Index(
                 fields=["canonical_id"],
                 name="registry_entity_members_v1",
@@ -131,6 +133,7 @@ class Act(models.Model):
         NUMBER_MOVED = "number_moved", "号码改属"
         RULE = "rule", "名称认定规则"
         RULE_REVOKED = "rule_revoked", "撤销规则"
+        ENTITY = "entity", "登记新主体"
 
     class State(models.TextChoices):
         PROPOSED = "proposed", "待复核"
@@ -141,7 +144,7 @@ class Act(models.Model):
     kind = models.CharField(max_length=20, choices=Kind.choices, help_text="What was done.")
     state = models.CharField(max_length=10, choices=State.choices, help_text="Whether it stands.")
     entity_id = models.BigIntegerField(
-        help_text="The entry acted on: of a merge, the one that was merged into another."
+        help_text="The entry acted on: of a merge, the one merged into another; 0 until a proposed one is made."
     )
     other_id = models.BigIntegerField(null=True, help_text="The other entry: of a merge, the one that speaks for both.")
     undoes_id = models.BigIntegerField(null=True, help_text="The act this one takes back.")
@@ -288,4 +291,37 @@ class Assignment(models.Model):
         return f"{self.parent_id}:{self.row} → {self.entity_id}"
 
 
+class Link(models.Model):
+    """How a row without a credit code was tied to its entity: the record of a decision the rules made by themselves."""
+
+    delivery_id = models.BigIntegerField(help_text="The delivery.")
+    row = models.IntegerField(help_text="Row of it.")
+    entity_id = models.BigIntegerField(help_text="The entity it was tied to.")
+    rule = models.CharField(
+        max_length=30, help_text="A kind of number, name (exact and unique in the register), rule or decided."
+    )
+    value = models.CharField(max_length=400, help_text="The number or name the rule went by.")
+    reference = models.BigIntegerField(null=True, help_text="The naming rule or the case behind it.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["delivery_id", "row"], name="registry_link_v1")]
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id}:{self.row} → {self.entity_id}"
+
+
 from xinyong.registry.search_models import SearchGram, SearchName, SearchState  # noqa: E402, F401  (a room's tables)
+
+
+class PendingLink(models.Model):
+    """A record that names another entity not known yet; it is read again once that code leads somewhere."""
+
+    entity_id = models.BigIntegerField(help_text="Entity of the ledger record.")
+    record_id = models.BigIntegerField(help_text="The ledger record.")
+    code = models.CharField(max_length=64, db_index=True, help_text="The code of the other entity as written.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entity_id", "record_id"], name="registry_pending_link_v1")]
+
+    def __str__(self) -> str:
+        return self.code

@@ -1,10 +1,13 @@
-"""May these two entries become one? Pure decisions over plain values."""
+"""May these two entries become one? May an entity be entered by hand? Pure decisions over plain values."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+from xinyong.standards import names
 
 
 class Refusal(StrEnum):
@@ -75,3 +78,36 @@ def refusal(member: Group, into: Group, chosen: tuple[int, int], joins: Collecti
             return None
         return Refusal.SUCCESSOR_MUST_SPEAK if backward & set(joins) else Refusal.CODES_DIFFER
     return None
+
+
+#: Endings that say that a business, not a person, bears the name.
+_LONGEST_PERSON: Final = 4
+
+
+def may_enter(kind: str, name: str, number_type: str) -> tuple[str, str] | None:
+    """Why an entity of this kind may not be entered by an officer; None when it may.
+
+    An enterprise has had a credit code since 2015 and comes from the register only. An organisation needs the number of
+    its certificate. An individual business needs its registration number, or a trade name that cannot be a person's name:
+    natural persons are never entered.
+    """
+    if kind == "enterprise":
+        return (
+            "企业自2015年起都有统一社会信用代码，只能由登记机关报送产生",
+            "Every enterprise has had a credit code since 2015; it comes from the register only",
+        )
+    if kind == "organisation":
+        if not number_type:
+            return ("其他组织须填写登记证书号码", "An organisation needs the number of its certificate")
+        return None
+    if kind == "individual_business":
+        key = names.matching_key(name)
+        if number_type == "registration_number":
+            return None
+        if len(key) <= _LONGEST_PERSON or not names.organisation_suffix(name):
+            return (
+                "没有注册号的个体工商户须有字号；只有人名的不予登记，自然人不是信用主体",
+                "An individual business without a registration number needs a trade name; a person's name is never entered",
+            )
+        return None
+    return ("主体类型不在范围内", "This kind of subject is not taken")

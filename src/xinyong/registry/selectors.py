@@ -13,7 +13,7 @@ from django.utils import timezone
 from xinyong.registry import keys, lists, rules
 from xinyong.registry.models import Entity, FormerHolder, Identifier, Name, Relation, Succession
 from xinyong.registry.search import anatomy, find, listing, words
-from xinyong.standards import credit_code
+from xinyong.standards import credit_code, entity_types
 from xinyong.standards.credit_code_diagnosis import Diagnosis, diagnose
 
 PAGE = 20
@@ -321,3 +321,12 @@ def _looks_like_code(text: str) -> bool:
     compact = text.replace(" ", "").replace("-", "")
     ascii_share = sum(char.isascii() or "０" <= char <= "ｚ" for char in compact)
     return 8 <= len(compact) <= 24 and ascii_share == len(compact) and any(char.isdigit() for char in compact)
+
+
+def unknown_statuses() -> list[tuple[str, int]]:
+    """Registration statuses held that the list does not know, with how many entities bear each: an alarm.
+
+    Until the list has them they mean nothing; above all they never mean that an entity is in operation.
+    """
+    counted = Entity.objects.exclude(status="").values_list("status").annotate(models.Count("pk")).order_by("status")
+    return [(status, count) for status, count in counted if entity_types.registration_status(status) is None]

@@ -145,7 +145,13 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         _text,
         "Deeds that need a second person before they take effect, separated by commas: merge, split, succession, "
-        "succession_revoked, number, number_moved, rule, rule_revoked, resolution.",
+        "succession_revoked, number, number_moved, rule, rule_revoked, entity, resolution.",
+    ),
+    Setting(
+        "XINYONG_DESK_UNDO_SECONDS",
+        "60",
+        _integer,
+        "How long a decision of the desk waits before its row is sent again, so that a slip can be taken back, seconds.",
     ),
     Setting(
         "XINYONG_DEMO",

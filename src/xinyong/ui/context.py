@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 
 from xinyong.accounts import selectors as accounts
 from xinyong.accounts.models import User
-from xinyong.accounts.rules import Right
+from xinyong.accounts.rules import Right, has_right
 from xinyong.errors import XinyongError
 from xinyong.runtime import config
 
@@ -33,6 +33,13 @@ _SECTIONS = {
     "delivery-row": "deliveries",
     "rhythm": "rhythm",
     "rhythm-zero": "rhythm",
+    "desk": "desk",
+    "desk-case": "desk",
+    "desk-decide": "desk",
+    "registry-acts": "registry",
+    "registry-entity": "registry",
+    "registry-merge": "registry",
+    "registry-change": "registry",
     "upload-new": "upload",
     "upload": "upload",
     "record": "upload",
@@ -101,6 +108,13 @@ def _may(request: HttpRequest) -> dict[str, bool]:
     }
 
 
+def _rights(request: HttpRequest) -> dict[str, bool]:
+    """What the signed-in officer may do, for menus; pages check again."""
+    user = getattr(request, "user", None)
+    role = getattr(user, "role", "") if getattr(user, "is_authenticated", False) else ""
+    return {right.name.lower(): has_right(role, right) for right in Right}
+
+
 def site(request: HttpRequest) -> dict[str, object]:
     """Context processor."""
     english = language() == "en"
@@ -119,5 +133,6 @@ def site(request: HttpRequest) -> dict[str, object]:
             section=_section(request),
         ),
         "demo_mark": demo_mark(),
+        "rights": _rights(request),
         "console_may": _may(request),
     }

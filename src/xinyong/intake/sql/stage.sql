@@ -19,9 +19,24 @@ CREATE TEMPORARY TABLE stage (
     first_row integer,
     equal_to_first boolean
 ) ON COMMIT DROP;
+CREATE TEMPORARY TABLE stage_number (
+    row integer NOT NULL,
+    type text NOT NULL,
+    value text NOT NULL
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE resolve_lead (
+    row integer NOT NULL,
+    entity_id bigint NOT NULL,
+    root bigint NOT NULL,
+    roots integer NOT NULL,
+    type text NOT NULL,
+    value text NOT NULL
+) ON COMMIT DROP;
 CREATE TEMPORARY TABLE resolved (
     row integer NOT NULL,
-    entity_id bigint
+    entity_id bigint,
+    rule text NOT NULL DEFAULT '',
+    reference bigint
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE decided (
     row integer NOT NULL,
@@ -107,3 +122,7 @@ COPY (
         suggestion_en, fix
     FROM intake_finding WHERE delivery_id = {} ORDER BY id
 ) TO STDOUT
+
+-- name: copy_numbers
+-- Numbers of other kinds in rows without a credit code.
+COPY stage_number (row, type, value) FROM STDIN
