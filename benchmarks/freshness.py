@@ -103,6 +103,8 @@ def _bulk(file: Path, stop: threading.Event, done: list[float]) -> None:
                 process.terminate()
                 process.wait(30)
                 return
+        if process.returncode:
+            raise RuntimeError(f"the bulk intake ended with {process.returncode}")
         done.append(time.monotonic() - started)
         again.unlink()
 

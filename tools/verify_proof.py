@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import hashlib
 import json
 import re
 import struct
@@ -27,7 +28,7 @@ from typing import Any
 
 FORMAT = "xinyong-proof-2"
 CONTEXT = ["dataset", "delivery", "delivery_sha256", "edition", "received_at", "recorded_at", "type", "written_at"]
-MEMBERS = ["format", "content_hash", "leaf", "leaf_index", "inclusion_path", "checkpoint", "public_key"]
+MEMBERS = ["format", "content_hash", "leaf", "leaf_index", "inclusion_path", "checkpoint", "public_key", "second_key"]
 
 
 class Wrong(Exception):
@@ -108,6 +109,79 @@ def ed25519(public: bytes, signature: bytes, message: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+# --- SM2 with SM3 (GB/T 32918.2, GB/T 32905), verification only ----------------------------------------------------------
+
+_SM2_KIND = b"\xffxinyong-sm2-sm3\n"
+_SM2_P = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
+_SM2_A = _SM2_P - 3
+_SM2_B = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
+_SM2_N = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
+_SM2_G = (
+    0x32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7,
+    0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0,
+)
+
+
+def _sm2_add(left: Any, right: Any) -> Any:
+    if left is None or right is None:
+        return left or right
+    if left[0] == right[0]:
+        if (left[1] + right[1]) % _SM2_P == 0:
+            return None
+        slope = (3 * left[0] * left[0] + _SM2_A) * pow(2 * left[1], -1, _SM2_P) % _SM2_P
+    else:
+        slope = (right[1] - left[1]) * pow(right[0] - left[0], -1, _SM2_P) % _SM2_P
+    x = (slope * slope - left[0] - right[0]) % _SM2_P
+    return x, (slope * (left[0] - x) - left[1]) % _SM2_P
+
+
+def _sm2_times(factor: int, point: Any) -> Any:
+    total = None
+    while factor:
+        if factor & 1:
+            total = _sm2_add(total, point)
+        point, factor = _sm2_add(point, point), factor >> 1
+    return total
+
+
+def sm2(public: bytes, signature: bytes, message: bytes) -> bool:
+    """In plain Python, with SM3 from the OpenSSL of Python."""
+    if len(public) != 65 or public[0] != 4 or len(signature) != 64:
+        return False
+    x, y, r, s = (int.from_bytes(part, "big") for part in (public[1:33], public[33:], signature[:32], signature[32:]))
+    on_curve = x < _SM2_P and y < _SM2_P and (y * y - x * x * x - _SM2_A * x - _SM2_B) % _SM2_P == 0
+    if not (on_curve and 0 < r < _SM2_N and 0 < s < _SM2_N) or not (r + s) % _SM2_N:
+        return False
+    curve = b"".join(number.to_bytes(32, "big") for number in (_SM2_A, _SM2_B, *_SM2_G, x, y))
+    z = hashlib.new("sm3", b"\x00\x80" + b"1234567812345678" + curve).digest()
+    point = _sm2_add(_sm2_times(s, _SM2_G), _sm2_times((r + s) % _SM2_N, (x, y)))
+    hashed = int.from_bytes(hashlib.new("sm3", z + message).digest(), "big")
+    return point is not None and (hashed + point[0]) % _SM2_N == r
+
+
+def second_signature(note: str, name: str, line: str) -> str:
+    """What the SM2 line of the checkpoint shows: ``none``, ``valid`` or ``not checked``. Raises Wrong for a wrong one."""
+    if not line:
+        return "none"
+    owner, _, rest = line.partition("+")
+    key_id, _, coded = rest.partition("+")
+    data = plain(coded)
+    public = data[len(_SM2_KIND) :]
+    expected = sha256(name.encode() + b"\n" + data).digest()[:4]
+    if owner != name or not data.startswith(_SM2_KIND) or key_id != expected.hex():
+        raise Wrong("SM2 公钥不对", "the SM2 key is malformed or of another log")
+    text, _, signatures = note.rpartition("\n\n")
+    lines = [plain(item.split(" ")[-1]) for item in signatures[:-1].split("\n") if item.split(" ")[1] == name]
+    found = [item[4:] for item in lines if item[:4] == expected]
+    if not found:
+        return "none"
+    if "sm3" not in hashlib.algorithms_available:
+        return "not checked"
+    if not all(sm2(public, item, (text + "\n").encode()) for item in found):
+        raise Wrong("检查点的 SM2 签名无效", "the SM2 signature of the checkpoint is not valid")
+    return "valid"
 
 
 # --- the parts of a proof -------------------------------------------------------------------------------------------
@@ -236,6 +310,7 @@ def check(raw: bytes, key: str | None = None, content: bytes | None = None) -> d
         raise Wrong("证明中的公钥不是给定的公钥", "the key in the proof is not the key given")
     name, public = key_of(proof["public_key"])
     size, root = open_note(proof["checkpoint"], name, public)
+    second = second_signature(proof["checkpoint"], name, proof["second_key"])
     leaf, entry = opened(proof["leaf"])
     if root_of(entry, index, size, [plain(item) for item in path]) != root:
         raise Wrong("该条目不在签署的日志中", "the leaf is not in the signed log")
@@ -244,7 +319,14 @@ def check(raw: bytes, key: str | None = None, content: bytes | None = None) -> d
         raise Wrong("内容摘要与叶不符", "the content hash is not that of the leaf")
     if content is not None and sha256(content).hexdigest() != logged:
         raise Wrong("给定的内容与存证的摘要不符", "the content given does not give the content hash that was logged")
-    return {"ok": True, "leaf": leaf, "leaf_index": index, "size": size, "public_key": proof["public_key"]}
+    return {
+        "ok": True,
+        "leaf": leaf,
+        "leaf_index": index,
+        "size": size,
+        "public_key": proof["public_key"],
+        "second_signature": second,
+    }
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -280,6 +362,13 @@ def main(arguments: list[str] | None = None) -> int:
         f"Holds: record {leaf['record_id']}, version {leaf['version_no']} (delivery {leaf['delivery']}, row "
         f"{leaf['source_row']}) is leaf {result['leaf_index']} of {result['size']} signed.\n"
         f"content_hash {leaf['content_hash']}\npublic_key   {result['public_key']}"
+    )
+    print(
+        {
+            "none": "没有 SM2 签名。There is no SM2 signature.",
+            "valid": "SM2 签名有效。The SM2 signature is valid.",
+            "not checked": "本机的 Python 不支持 SM3，未核验 SM2 签名。The SM2 signature was not checked: this Python lacks SM3.",
+        }[result["second_signature"]]
     )
     if options.key is None:
         print(

@@ -20,6 +20,8 @@ COMMANDS: dict[str, str] = {
     "silence": "xinyong.intake.rhythm_cli:silence",
     "zero": "xinyong.intake.rhythm_cli:zero",
     "duty": "xinyong.intake.rhythm_cli:duty",
+    "lint": "xinyong.intake.lint_cli:lint",
+    "template": "xinyong.catalogue.cli:template",
     "search": "xinyong.registry.cli:search",
     "show": "xinyong.ledger.cli:show",
     "check-code": "xinyong.runtime.cli:check_code",

@@ -47,8 +47,11 @@ def grant_rights() -> None:
     role = conninfo_to_dict(database.conninfo()).get("user")
     owner = conninfo_to_dict(database.owner_conninfo()).get("user")
     if isinstance(role, str) and role != owner:
+        from django.apps import apps
+
+        derived = [table for app in apps.get_app_configs() for table in getattr(app, "derived_tables", ())]
         with database.connect_owner() as connection:
-            rights.grant(connection, role)
+            rights.grant(connection, role, derived)
 
 
 @click.command()

@@ -16,6 +16,7 @@ from xinyong.intake import api as intake_api
 from xinyong.intake import api_examples as intake_api_examples
 from xinyong.intake import console as intake_console
 from xinyong.intake import record_console, rhythm_console, upload_console
+from xinyong.ledger import public as ledger_public
 from xinyong.publicity import public
 from xinyong.reports import public as reports_public
 from xinyong.ui import health
@@ -37,6 +38,7 @@ console_patterns: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    *ledger_public.urlpatterns,
     *reports_public.api_urlpatterns,
     path("api/v1/", site.urls),
     *i18n_patterns(

@@ -278,7 +278,7 @@ def test_signatures_taken_out_of_the_database_are_missed(logged: Any) -> None:
         connection.execute("CREATE TABLE kept AS SELECT * FROM ledger_log_range")
         connection.execute("DELETE FROM ledger_log_range")
     try:
-        assert [item.kind for item in findings()] == ["unlogged", "checkpoint"]
+        assert {item.kind for item in findings()} == {"unlogged", "checkpoint"}
     finally:
         with database.connect_owner() as connection:
             connection.execute("INSERT INTO ledger_log_range SELECT * FROM kept")
@@ -504,3 +504,68 @@ def test_content_hashes_have_one_domain() -> None:
     from xinyong.intake.checks import canonical
 
     assert content.HASH_DOMAIN == canonical.HASH_DOMAIN
+
+
+# --- a second signature ---------------------------------------------------------------------------------------------
+
+
+def test_checkpoints_are_signed_with_sm2_too_where_the_key_is_there(logged: Any, tmp_path: Path) -> None:
+    pytest.importorskip("tongsuopy")
+    effect.catch_up()
+    before = verify.verify()
+    assert (before.found, before.second_signatures) == (0, 0)
+    key = config.home("keys") / "log.sm2"
+    key.write_bytes(bytes(range(1, 33)))
+    try:
+        take(logged, 300_000, 3)
+        effect.catch_up()
+        take(logged, 301_000, 3)
+        effect.catch_up()
+        report = verify.verify()
+        assert (report.found, report.second_signatures) == (0, 2)
+        assert (here(logged).path / "key-sm2.pub").exists()
+        files_before = files(here(logged))
+        effect.rebuild()
+        assert files(here(logged)) == files_before
+        done = logged.cli("proof", logged.one("SELECT max(record_id) FROM ledger_record"), "--out", tmp_path / "p.json")
+        assert done.exit_code == 0, done.output
+        checked = subprocess.run([sys.executable, TOOL, tmp_path / "p.json", "--json"], capture_output=True, text=True)
+        assert json.loads(checked.stdout)["second_signature"] == "valid", checked.stdout
+        with altered(here(logged).path / "key-sm2.pub", flipped(60)):
+            assert "key" in {item.kind for item in verify.verify().findings}
+        # Another SM2 key is refused; without the key the log goes on with one signature.
+        with altered(key, flipped(3)):
+            take(logged, 302_000, 1)
+            with pytest.raises(LogRefused, match="SM2"):
+                effect.catch_up()
+    finally:
+        key.unlink()
+    assert effect.catch_up() == 1
+    report = verify.verify()
+    assert (report.found, report.second_signatures) == (0, 2)
+
+
+# --- over HTTP ------------------------------------------------------------------------------------------------------
+
+
+def test_the_log_is_served_as_it_lies_there_and_nothing_else(logged: Any) -> None:
+    from django.test import Client
+
+    effect.catch_up()
+    client = Client()
+    for name, data in files(here(logged)).items():
+        answer = client.get(f"/log/{name}")
+        assert (answer.status_code, answer.content) == (200, data), name
+        caching = answer.headers["Cache-Control"]
+        assert ("immutable" in caching) == name.startswith("tile/"), name
+        assert (caching == "no-cache") == (name == CHECKPOINT)
+    assert client.get("/log/key.pub").content.startswith(b"xinyong/")
+    full = "/log/tile/0/000"
+    assert "max-age=31536000" in client.get(full).headers["Cache-Control"]
+    for name in (
+        "", "lock", "work", "tile", "tile/0", "tile/0/../0/000", "../keys/log.blind", "..%2f..%2fkeys/log.ed25519",
+        "tile/0/999", "tile/64/000", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/x000", "checkpoint/", "tile/entries/000/",
+    ):  # fmt: skip
+        assert client.get(f"/log/{name}").status_code in (404, 301), name
+        assert client.get(f"/log/{name}", follow=True).status_code == 404, name
+    assert client.post("/log/checkpoint").status_code == 405

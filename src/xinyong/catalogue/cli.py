@@ -1,4 +1,4 @@
-"""``xinyong catalogue``: list the datasets in force, or check entry files before they are shipped."""
+"""``xinyong catalogue``: list the datasets in force, or check entry files. ``xinyong template``: the form to fill in."""
 
 from __future__ import annotations
 
@@ -44,3 +44,26 @@ def catalogue(folder: Path | None, *, as_json: bool) -> None:
             as_json=as_json,
             text=f"{bundle.code:<26}{bundle.edition:<10}{bundle.name_zh}（多数据集文件 bundle）",
         )
+
+
+@click.command()
+@click.argument("dataset")
+@click.option("--layout", "code", help="Layout of the dataset; the first one in use when it is left out.")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Workbook to write.")
+@command
+def template(dataset: str, code: str | None, out: Path, *, as_json: bool) -> None:
+    """Write the form of DATASET as XLSX: headings, explanations, code lists and validation from the catalogue.
+
+    Needs no database. A filled form is checked with `xinyong lint` and delivered like any other file.
+    """
+    from xinyong.catalogue import template as forms
+    from xinyong.catalogue.loader import load_packaged
+
+    entry = load_packaged().entry(dataset, clock.today())
+    layout = forms.layout_of(entry, code)
+    out.write_bytes(forms.write(entry, layout))
+    emit(
+        {"file": str(out), "dataset": entry.code, "edition": entry.edition, "layout": layout.code},
+        as_json=as_json,
+        text=f"{out} · {entry.name_zh} {entry.edition} · {layout.name_zh}（{layout.name_en}）",
+    )

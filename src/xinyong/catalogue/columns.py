@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
+#: A hidden name of a workbook that begins so carries the mark of the form it was made from, in hexadecimal.
+MARK_NAME = "_xinyong_template_"
+
 
 def normal_column(name: str) -> str:
     """The name for comparing: half width, no white space, no byte order mark, one case.

@@ -43,6 +43,16 @@ class CatalogueInvalid(XinyongError):
         )
 
 
+class LayoutUnknown(XinyongError):
+    """The dataset has no such layout."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.DATASET_UNKNOWN
+    status: ClassVar[int] = 404
+    exit_code: ClassVar[int] = 2
+    zh: ClassVar[str] = "“{dataset}”没有版式“{layout}”。现有版式：{known}。请核对代码。"
+    en: ClassVar[str] = "“{dataset_en}” has no layout '{layout}'. Layouts: {known}. Check the code."
+
+
 class DatasetUnknown(XinyongError):
     """The catalogue has no such dataset: information outside the catalogue is not public credit information."""
 

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from xinyong.catalogue import selectors
+from xinyong.catalogue import selectors, template
 from xinyong.catalogue.entry import (
     Basis,
     Certainty,
@@ -93,6 +93,9 @@ channel_labels: Mapping[str, Promise] = {
 _FORMATS: Mapping[str, str] = {"csv": "CSV", "xlsx": "XLSX", "xls": "XLS", "jsonl": "JSON Lines", "json": "JSON"}
 
 
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
     """A word of the interface with its chip tone."""
@@ -135,6 +138,15 @@ class FieldRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormLink:
+    """A form to download."""
+
+    url: str
+    name: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntryCard:
     """An entry in the list of the catalogue."""
 
@@ -168,6 +180,7 @@ class EntryPage:
     legal_basis: tuple[BasisRow, ...]
     deadlines: tuple[DeadlineRow, ...]
     fields: tuple[FieldRow, ...]
+    forms: tuple[FormLink, ...]
 
 
 def _choose(zh: str, en: str) -> str:
@@ -261,6 +274,14 @@ def page(entry: DatasetEntry) -> EntryPage:
         legal_basis=tuple(_basis(basis) for basis in entry.legal_basis),
         deadlines=tuple(_deadline(entry, deadline) for deadline in entry.deadlines),
         fields=tuple(_field(entry, item) for item in entry.fields),
+        forms=tuple(
+            FormLink(
+                url=reverse("catalogue-template", args=[entry.code, layout.code]),
+                name=_choose(layout.name_zh, layout.name_en),
+                until=layout.valid_until.isoformat() if layout.valid_until else "",
+            )
+            for layout in entry.layouts
+        ),
     )
 
 
@@ -279,7 +300,18 @@ def catalogue_entry(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "catalogue/entry.html", {"entry": page(entry)})
 
 
+@require_safe
+def catalogue_template(request: HttpRequest, code: str, layout: str) -> HttpResponse:
+    """The form of one layout as a workbook."""
+    entry = selectors.packaged().entry(code, timezone.localdate())
+    found = template.layout_of(entry, layout)
+    response = HttpResponse(template.write(entry, found), content_type=_XLSX)
+    response["Content-Disposition"] = f'attachment; filename="{entry.code}-{found.code}-{entry.edition}.xlsx"'
+    return response
+
+
 urlpatterns: list[URLPattern] = [
     path("catalogue", catalogue, name="catalogue"),
     path("catalogue/<slug:code>", catalogue_entry, name="catalogue-entry"),
+    path("catalogue/<slug:code>/template/<slug:layout>.xlsx", catalogue_template, name="catalogue-template"),
 ]

@@ -15,9 +15,10 @@ import polars as pl
 
 from xinyong.catalogue.entry import Assertion, BundleEntry, DatasetEntry, Severity
 from xinyong.errors import ErrorCode, XinyongError
+from xinyong.intake import correction_layout
 from xinyong.intake.checks import CheckContext, Checked, Checker, choose_layout, compile_entry
 from xinyong.intake.findings import VALUE_LIMIT, Finding, FindingKind
-from xinyong.intake.reading import RawBatch
+from xinyong.intake.reading import RawBatch, SourceInfo
 
 
 class AssertionFailed(XinyongError):
@@ -109,18 +110,43 @@ class FileChecker:
         self.account.rejected_rows += len(strays)
         return routed
 
-    def finish(self, notes: Sequence[tuple[str, str]] = ()) -> Account:
+    def finish(self, info: SourceInfo) -> Account:
         """The whole account. Raises AssertionFailed where a bound of the entry stops the delivery."""
-        self.account.notes.extend(notes)
+        self.account.notes.extend(template_notes(self.entry, info.template))
+        self.account.notes.extend((note.zh, note.en) for note in info.notes)
         if self._bundle is None:  # a file of many kinds has no whole that an entry's bounds could speak of
             entry = self.entries[0]
             self.account.notes.extend(judge(entry, self.account, self.checkers.get(entry.code)))
         return self.account
 
 
+def template_notes(entry: DatasetEntry | BundleEntry, mark: str) -> list[tuple[str, str]]:
+    """What to say of a workbook made from a form: of another dataset, or of an older text of this one."""
+    parts = mark.split("|")
+    if len(parts) != 4 or not isinstance(entry, DatasetEntry):
+        return []
+    dataset, edition, _, text = parts
+    if dataset != entry.code:
+        return [
+            (
+                f"本文件由数据集“{dataset}”的模板制作，却按“{entry.code}”报送，请核对",
+                f"The file was made from the form of '{dataset}' and delivered as '{entry.code}'; check which is right",
+            )
+        ]
+    if edition != entry.edition or text != entry.digest[:16]:
+        return [
+            (
+                f"本文件由旧模板（版本 {edition}）制作，现行为版本 {entry.edition}，内容已更新；请下载新模板",
+                f"The file was made from an old form (edition {edition}); edition {entry.edition} is in force and its text has "
+                "changed. Download the new form",
+            )
+        ]
+    return []
+
+
 def known_columns(entries: Sequence[DatasetEntry]) -> frozenset[str]:
-    """Every name a column of these entries may have."""
-    names: set[str] = set()
+    """Every name a column of these entries may have, and the extra columns of an error list."""
+    names: set[str] = set(correction_layout.FIXED)
     for entry in entries:
         for item in entry.fields:
             names.update((item.code, item.name_zh, *item.columns))
@@ -197,7 +223,9 @@ def judge(entry: DatasetEntry, account: Account, checker: Checker | None) -> lis
 
 
 def _measured(assertion: Assertion, account: Account, checker: Checker | None) -> Decimal | None:
-    """What a bound is compared with; None where an empty delivery leaves nothing to compare."""
+    """What a bound is compared with; None where an empty delivery or a bound on earlier ones leaves nothing to compare."""
+    if assertion.kind not in ("min_rows", "max_rows", "reject_rate", "fill_rate"):
+        return None  # against earlier deliveries, which only the platform knows
     if assertion.kind in ("min_rows", "max_rows"):
         return Decimal(account.read)
     if not account.read:

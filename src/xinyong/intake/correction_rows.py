@@ -27,7 +27,7 @@ from django.utils import timezone
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry, Field
 from xinyong.errors import ErrorCode, XinyongError
-from xinyong.intake import correction_layout, store
+from xinyong.intake import checking, correction_layout, store
 from xinyong.intake.checks.layout import LayoutMatch, choose_layout
 from xinyong.intake.checks.report import HIDDEN, is_private
 from xinyong.intake.models import Delivery
@@ -91,14 +91,7 @@ def entries_of(entry: DatasetEntry | BundleEntry, on: date) -> tuple[DatasetEntr
 
 def known_columns(entry: DatasetEntry | BundleEntry) -> frozenset[str]:
     """Headings by which the header of a file is told from title rows; of a bundle the routes judge."""
-    if isinstance(entry, BundleEntry):
-        return frozenset()
-    names: set[str] = set(correction_layout.FIXED)
-    for item in entry.fields:
-        names.update((item.code, item.name_zh, *item.columns))
-    for layout in entry.layouts:
-        names.update(column.column for column in layout.columns)
-    return frozenset(names)
+    return frozenset() if isinstance(entry, BundleEntry) else checking.known_columns((entry,))
 
 
 def match_of(delivery: Delivery, header: Sequence[str], *, today: bool = False) -> LayoutMatch | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,13 +14,13 @@ from django.utils import timezone
 from xinyong.accounts import selectors as accounts
 from xinyong.catalogue.entry import DatasetEntry, Severity
 from xinyong.catalogue.models import Dataset
-from xinyong.intake import loading, records, uploads
+from xinyong.intake import records, uploads
 from xinyong.intake.checks import CheckContext, choose_layout, compile_entry
 from xinyong.intake.findings import Finding
 from xinyong.intake.reading import open_source
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
-from xinyong.runtime import cryptography
+from xinyong.runtime import cryptography, sql
 from xinyong.standards import credit_code
 
 #: Candidates shown beside the name.
@@ -98,13 +99,10 @@ def _held(entry: DatasetEntry, entity: Entity, accepted: pl.DataFrame) -> Held |
     dataset = Dataset.objects.filter(code=entry.code).first()
     if dataset is None:
         return None
-    key = bytes.fromhex(str(loading.source_keys(accepted["business_key"])[0])[2:])
+    # As the engine makes it: the first 16 bytes of SHA-256 over the business key.
+    key = hashlib.sha256(str(accepted["business_key"][0]).encode()).digest()[:16]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT record_id, version_no, recorded_at, content_hash FROM ledger_record "
-            "WHERE entity_id = %s AND dataset_id = %s AND source_key = %s",
-            [entity.pk, dataset.pk, key],
-        )
+        cursor.execute(sql.statement("intake", "held_record"), {"entity": entity.pk, "dataset": dataset.pk, "key": key})
         row = cursor.fetchone()
     if row is None:
         return None

@@ -14,11 +14,11 @@ from xinyong.accounts import selectors as accounts
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry, Severity
 from xinyong.catalogue.models import Edition
-from xinyong.intake import assertions, correction_return, correction_rows, loading, store
+from xinyong.intake import assertions, checking, correction_return, loading, store
 from xinyong.intake.ahead import ahead
 from xinyong.intake.checks import CheckContext, Checker, choose_layout, compile_entry
 from xinyong.intake.commit import Loader
-from xinyong.intake.findings import Finding, FindingKind
+from xinyong.intake.findings import Finding
 from xinyong.intake.loading import Part, Target
 from xinyong.intake.models import Delivery
 from xinyong.intake.profile import Collector, Profile
@@ -54,16 +54,6 @@ class CheckedBatch:
     findings: list[Finding]
     read: int
     position: float
-
-
-def _completed(entry: DatasetEntry, header: Sequence[str]) -> list[str]:
-    """The columns of a bundle file with those the best layout of one entry misses: they are empty, not absent.
-
-    A row of such a file carries the columns of its own kind only, so a missing one is an empty cell of that row.
-    """
-    known = set(header)
-    best = max(entry.layouts, key=lambda layout: sum(column.column in known for column in layout.columns))
-    return [*header, *(column.column for column in best.columns if column.column not in known)]
 
 
 class DeliveryReader:
@@ -121,6 +111,7 @@ class DeliveryReader:
                     self._hand_over(checked, loader)
                     read += checked.read
                     self._tell("read", read, checked.position)
+            outcome.notes.extend(checking.template_notes(self.entry, source.info.template))
             outcome.notes.extend((note.zh, note.en) for note in source.info.notes)
         self._assert(outcome)
         self._tell("commit", outcome.read, 1.0)
@@ -128,13 +119,14 @@ class DeliveryReader:
         return outcome
 
     def _known_columns(self) -> frozenset[str]:
-        return correction_rows.known_columns(self.entry)
+        # The rows of a bundle carry different columns by kind; the routes judge them.
+        return frozenset() if isinstance(self.entry, BundleEntry) else checking.known_columns(self.entries)
 
     def _checker(self, entry: DatasetEntry, header: Sequence[str], outcome: Outcome) -> Checker:
         checker = self.checkers.get(entry.code)
         if checker is None:
             bundle = isinstance(self.entry, BundleEntry)
-            match = choose_layout(entry, _completed(entry, header) if bundle else header)
+            match = choose_layout(entry, checking.completed(entry, header) if bundle else header)
             checker = self.checkers[entry.code] = compile_entry(entry, match, self.context)
             outcome.layout = match.layout.code
             edition = self.editions[entry.code]
@@ -156,7 +148,7 @@ class DeliveryReader:
         parts = []
         for entry, rows in self._routed(batch, findings, outcome):
             if isinstance(self.entry, BundleEntry):
-                missing = [name for name in _completed(entry, rows.columns[1:]) if name not in rows.columns]
+                missing = [name for name in checking.completed(entry, rows.columns[1:]) if name not in rows.columns]
                 rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
             checked = self._checker(entry, rows.columns[1:], outcome).check(rows)
             findings.extend(checked.findings)
@@ -183,31 +175,9 @@ class DeliveryReader:
     ) -> list[tuple[DatasetEntry, pl.DataFrame]]:
         if not isinstance(self.entry, BundleEntry):
             return [(self.entries[0], batch.rows)] if batch.rows.height else []
-        column = self.entry.discriminator
-        by_value = {route.value: route.dataset for route in self.entry.routes}
-        routed = []
-        values = batch.rows[column] if column in batch.rows.columns else pl.Series(column, [None] * batch.rows.height)
-        for entry in self.entries:
-            wanted = [value for value, dataset in by_value.items() if dataset == entry.code]
-            part = batch.rows.filter(values.is_in(wanted).fill_null(False))
-            if part.height:
-                routed.append((entry, part))
-        strays = batch.rows.filter(~values.is_in(list(by_value)).fill_null(False))
-        for row, value in zip(strays["_row"].to_list(), strays[column].to_list() if strays.height else [], strict=True):
-            findings.append(
-                Finding(
-                    row=row,
-                    kind=FindingKind.ROUTE,
-                    code="no-dataset",
-                    column=column,
-                    value=(value or "")[:200],
-                    reason_zh="目录中没有接收这一类信息的数据集，不得归集",
-                    reason_en="No dataset of the catalogue takes this kind; it must not be collected",
-                    suggestion_zh="请核对类别；确需归集的，先列入公共信用信息目录",
-                    suggestion_en="Check the kind; if it must be collected, enter it in the catalogue first",
-                )
-            )
-        outcome.rejected_rows += strays.height
+        routed, strays = checking.route(self.entry, self.entries, batch.rows)
+        findings.extend(strays)
+        outcome.rejected_rows += len(strays)
         return routed
 
     def _assert(self, outcome: Outcome) -> None:

@@ -101,9 +101,19 @@ def values_of(entry: DatasetEntry, sent: QueryDict) -> dict[str, str]:
 
 
 def fields_of(entry: DatasetEntry) -> list[Field]:
-    """Fields a form shows: those the newest layout holds. Numbers of natural persons are never asked for."""
+    """Fields a form shows: those the newest layout holds, without what only an expired layout asked for.
+
+    Numbers of natural persons are never asked for.
+    """
     keys = shape(entry).keys
-    return [item for item in entry.fields if item.code in keys and item.type is not FieldType.PERSONAL_NUMBER]
+    expired = {column.to for layout in entry.layouts if layout.valid_until is not None for column in layout.columns}
+    return [
+        item
+        for item in entry.fields
+        if item.code in keys
+        and item.type is not FieldType.PERSONAL_NUMBER
+        and (item.columns or item.required or item.code not in expired)
+    ]
 
 
 def _words(entry: DatasetEntry, conditions: Sequence[Condition], english: bool) -> str:

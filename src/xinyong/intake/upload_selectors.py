@@ -99,9 +99,12 @@ def _deadline(entry: DatasetEntry | BundleEntry, english: bool) -> str:
     return f"自作出决定之日起 {shortest.working_days} 个工作日"
 
 
-def _template(code: str) -> str:
+def _template(entry: DatasetEntry) -> str:
+    """Address of the workbook template people fill in: the newest layout whose columns are Chinese."""
+    usable = [layout for layout in entry.layouts if layout.valid_until is None] or list(entry.layouts)
+    chosen = max(usable, key=lambda layout: sum(not column.column.isascii() for column in layout.columns))
     try:
-        return reverse("dataset-template", args=[code])
+        return reverse("catalogue-template", args=[entry.code, chosen.code])
     except NoReverseMatch:
         return ""
 
@@ -119,7 +122,7 @@ def way(department: Department, entry: DatasetEntry | BundleEntry, language: str
         limit_mib=uploads.limit_bytes() >> 20,
         upload_url=reverse("upload", args=[entry.code]) + query,
         record_url=reverse("record", args=[entry.code]) + query if single else "",
-        template_url=_template(entry.code) if single else "",
+        template_url=_template(entry) if isinstance(entry, DatasetEntry) else "",
         catalogue_url=reverse("catalogue-entry", args=[entry.code]) if single else "",
         last=last,
     )

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from xinyong.errors import ErrorCode, XinyongError
-from xinyong.runtime import config, postgres
+from xinyong.runtime import config, postgres, rights
 
 #: Oldest server the schema is kept within.
 MINIMUM_VERSION = 150000
@@ -34,6 +34,10 @@ class NotMigrated(XinyongError):
     zh = "数据库尚未建表，或表结构早于本版本（{detail}）。请先运行 xinyong migrate。"
     en = "The database has no tables yet, or those of an older release ({detail}). Run xinyong migrate first."
 
+
+#: Where unqualified names are looked for, and made: the application makes only what it derives (runtime/rights.py).
+_APPLICATION_PATH = f"{rights.DERIVED},public"
+_OWNER_PATH = f"public,{rights.DERIVED}"
 
 #: Undefined table, undefined column.
 _NO_SCHEMA = ("42P01", "42703")
@@ -79,17 +83,24 @@ def ensure_running() -> bool:
 
 def connect(*, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
     """A connection of its own for COPY and set-based statements. Raises DatabaseUnavailable."""
-    return _connect(conninfo(), autocommit)
+    return _connect(conninfo(), autocommit, _APPLICATION_PATH)
 
 
 def connect_owner(*, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
     """The same as the owner of the tables: for ``migrate`` and for benchmarks that empty a ledger, for nothing else."""
-    return _connect(owner_conninfo(), autocommit)
+    return _connect(owner_conninfo(), autocommit, _OWNER_PATH)
 
 
-def _connect(target: str, autocommit: bool) -> psycopg.Connection[tuple[Any, ...]]:
+def _options(target: str, path: str) -> str:
+    """The options of a connection with the schemas it looks in. What the operator named comes later, and wins."""
+    return f"-c search_path={path} {conninfo_to_dict(target).get('options', '')}".strip()
+
+
+def _connect(target: str, autocommit: bool, path: str) -> psycopg.Connection[tuple[Any, ...]]:
     try:
-        return psycopg.connect(target, autocommit=autocommit, application_name="xinyong")
+        return psycopg.connect(
+            target, autocommit=autocommit, application_name="xinyong", options=_options(target, path)
+        )
     except psycopg.OperationalError as error:
         raise postgres.DatabaseUnavailable(
             why=str(error).strip(),
@@ -98,9 +109,10 @@ def _connect(target: str, autocommit: bool) -> psycopg.Connection[tuple[Any, ...
         ) from error
 
 
-def django_settings(target: str | None = None) -> dict[str, Any]:
+def django_settings(*, owner: bool = False) -> dict[str, Any]:
     """The same server in the form of Django's DATABASES entry."""
-    parts = conninfo_to_dict(target or conninfo())
+    target = owner_conninfo() if owner else conninfo()
+    parts = conninfo_to_dict(target)
     options = {key: value for key, value in parts.items() if key not in {"host", "port", "dbname", "user", "password"}}
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -110,7 +122,11 @@ def django_settings(target: str | None = None) -> dict[str, Any]:
         "HOST": parts.get("host", ""),
         "PORT": str(parts.get("port", "")),
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {**options, "application_name": "xinyong"},
+        "OPTIONS": {
+            **options,
+            "application_name": "xinyong",
+            "options": _options(target, _OWNER_PATH if owner else _APPLICATION_PATH),
+        },
     }
 
 
@@ -122,7 +138,7 @@ def as_owner() -> Iterator[None]:
     held = connections["default"]
     before = dict(held.settings_dict)
     held.close()
-    held.settings_dict.update(django_settings(owner_conninfo()))
+    held.settings_dict.update(django_settings(owner=True))
     try:
         yield
     finally:

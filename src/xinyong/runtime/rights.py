@@ -7,6 +7,7 @@ neither drop one nor switch a trigger off, and partitions are reached through th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
@@ -16,6 +17,8 @@ from xinyong.runtime import sql
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+#: Schema of the tables the application may build and replace.
+DERIVED = "derived"
 _APPEND = "SELECT, INSERT"
 _CHANGE = "SELECT, INSERT, UPDATE, DELETE, TRUNCATE"
 #: The schema's own history is read by the application, written by ``migrate``.
@@ -34,8 +37,12 @@ def ensure_role(connection: Connection, role: str) -> None:
         )
 
 
-def grant(connection: Connection, role: str) -> None:
-    """Give the role its rights on every table there is. Called by the owner after each migration; safe to repeat."""
+def grant(connection: Connection, role: str, derived: Iterable[str] = ()) -> None:
+    """Give the role its rights on every table there is. Called by the owner after each migration; safe to repeat.
+
+    ``derived``: tables of read models that are built beside the old ones and put in their place. They belong to the role
+    and lie in a schema of their own, the only place where it may create anything.
+    """
     name = compose.Identifier(role)
     database = compose.Identifier(connection.info.dbname)
 
@@ -46,6 +53,11 @@ def grant(connection: Connection, role: str) -> None:
     run("REVOKE CREATE ON SCHEMA public FROM PUBLIC, {}", name)
     run("GRANT USAGE ON SCHEMA public TO {}", name)
     run("GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {}", name)
+    run("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}", compose.Identifier(DERIVED), name)
+    for table in derived:
+        if connection.execute("SELECT to_regclass(%s)", (f"public.{table}",)).fetchone() != (None,):
+            run("ALTER TABLE public.{} SET SCHEMA {}", compose.Identifier(table), compose.Identifier(DERIVED))
+            run("ALTER TABLE {}.{} OWNER TO {}", compose.Identifier(DERIVED), compose.Identifier(table), name)
     maintain = ", MAINTAIN" if connection.info.server_version >= _MAINTAIN_FROM else ""
     for table, append_only, part in connection.execute(sql.statement("runtime", "tables_and_their_kind")).fetchall():
         target = compose.Identifier(table)

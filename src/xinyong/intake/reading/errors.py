@@ -13,6 +13,7 @@ class FileProblem(XinyongError):
 
     code = ErrorCode.FILE_FORMAT
     status = 422
+    exit_code = 5
     zh = "文件无法读取：{detail}"
     en = "The file cannot be read: {detail}"
 
@@ -22,6 +23,7 @@ class FileMissing(FileProblem):
 
     code = ErrorCode.FILE_MISSING
     status = 404
+    exit_code = 2
     zh = "找不到或无权读取文件 {path}（{why}）。请核对路径和权限后重新报送。"
     en = "File {path} does not exist or may not be read ({why}). Check the path and its permissions, then send again."
 
@@ -29,6 +31,7 @@ class FileMissing(FileProblem):
 class FileNotRegular(FileProblem):
     """A folder, symbolic link, pipe or device: following it could read something that was never delivered."""
 
+    exit_code = 2
     zh = "{path} 是{kind_zh}，不是普通文件；为安全起见不予读取。请报送文件本身。"
     en = "{path} is a {kind_en}, not a regular file, and is not read for safety. Deliver the file itself."
 
@@ -80,6 +83,7 @@ class HeaderWrong(FileProblem):
     """The header row does not fit the dataset: no cell could be trusted to stand under the right name."""
 
     code = ErrorCode.HEADER_WRONG
+    exit_code = 2
     zh = (
         "表头不符：第 {row} 行最接近表头。缺少：{missing}；多出：{unknown}；是否应为：{nearest}。请使用最新模板的表头。"
     )

@@ -75,6 +75,8 @@ class SourceInfo:
     #: Row in which the header stands (0 for JSON Lines, which has none).
     header_row: int = 1
     sheet: str | None = None
+    #: Mark of the form the workbook was made from; empty when it is none of ours.
+    template: str = ""
     notes: tuple[Note, ...] = ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from xinyong.catalogue.columns import MARK_NAME
 from xinyong.intake.findings import Finding
 from xinyong.intake.reading import errors, remarks
 from xinyong.intake.reading.container import Container, damaged
@@ -17,6 +18,13 @@ from xinyong.intake.reading.strings import SharedStrings
 from xinyong.intake.reading.values import GENERAL, CellProblem, number_text, style_kind
 
 _TEXT_KINDS = frozenset(("s", "inlineStr", "str", "d"))
+
+
+def _mark(hexadecimal: str) -> str:
+    try:
+        return bytes.fromhex(hexadecimal[:400]).decode("ascii")
+    except ValueError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class WorkbookReader:
         self._limits = limits
         self._tally = tally
         self._epoch_1904 = False
+        self._template = ""
         self._container = Container(opened, limits)
         self._strings: SharedStrings | None = None
         try:
@@ -70,7 +79,9 @@ class WorkbookReader:
             header=found.header.names,
             header_row=found.row,
             sheet=found.sheet.name,
-            notes=(*notes, *self._others(sheets, found.sheet)),
+            template=self._template,
+            # The other sheets of a form are ours: nothing in them was meant to be read.
+            notes=(*notes, *([] if self._template else self._others(sheets, found.sheet))),
         )
 
     def close(self) -> None:
@@ -93,6 +104,8 @@ class WorkbookReader:
         for element in self._container.elements(book):
             if element.name == "workbookPr":
                 self._epoch_1904 = element.get("date1904") in ("1", "true")
+            elif element.name == "definedName" and element.get("name").startswith(MARK_NAME):
+                self._template = _mark(element.get("name").removeprefix(MARK_NAME))
             elif element.name == "sheet":
                 # r:id and sheetId both end in "id"; the relation is the prefixed one
                 identifier = next((v for k, v in element.attributes.items() if k.endswith(":id")), "")

@@ -12,3 +12,10 @@ JOIN ledger_version AS v ON v.version_id BETWEEN e.version_from AND e.version_to
 WHERE v.delivery_id = %(delivery)s
 ORDER BY v.version_id
 LIMIT 1
+
+-- name: held_record
+-- The record of an entity under a business key: number, newest version, when it was stored, content hash.
+SELECT head.record_id, head.version_no, coalesce(delivery.committed_at, delivery.received_at), head.content_hash
+FROM ledger_record AS head
+JOIN intake_delivery AS delivery ON delivery.id = head.delivery_id
+WHERE head.entity_id = %(entity)s AND head.dataset_id = %(dataset)s AND head.source_key = %(key)s

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -62,13 +62,9 @@ class Verifier:
 
     def open(self, note: str) -> Checkpoint:
         """The checkpoint of a note this key signed. Raises NoteInvalid."""
-        text, mark, signatures = note.rpartition("\n\n")
-        if not mark or not signatures.endswith("\n"):
-            raise NoteInvalid("the note has no text or no signature")
-        text += "\n"
+        text, signatures = parts(note)
         checked = False
-        for line in signatures[:-1].split("\n"):
-            name, raw = _signature(line)
+        for name, raw in signatures:
             if name != self.name or raw[:4] != self.key_id:
                 continue
             try:
@@ -84,18 +80,28 @@ class Verifier:
         return found
 
 
+class SecondSigner(Protocol):
+    """A key whose signature is added to those notes that are signed while it is there."""
+
+    def line(self, text: bytes) -> bytes:
+        """Key id and signature of a note text."""
+
+
 class Signer:
     """A named Ed25519 key. Signatures are deterministic: one tree head has one note."""
 
-    def __init__(self, name: str, seed: bytes) -> None:
+    def __init__(self, name: str, seed: bytes, second: SecondSigner | None = None) -> None:
+        """``second``: a key of another kind whose signature stands on a line of its own."""
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
+        self._second = second
         self.verifier = Verifier(name, self._key.public_key().public_bytes_raw())
 
     def sign(self, size: int, root: bytes) -> str:
         """The signed note of a tree head."""
         text = Checkpoint(origin=self.verifier.name, size=size, root=root).text
         signature = self.verifier.key_id + self._key.sign(text.encode())
-        return f"{text}\n{_DASH}{self.verifier.name} {encode(signature)}\n"
+        lines = [signature] if self._second is None else [signature, self._second.line(text.encode())]
+        return text + "\n" + "".join([f"{_DASH}{self.verifier.name} {encode(line)}\n" for line in lines])
 
 
 def encode(data: bytes) -> str:
@@ -112,6 +118,14 @@ def decode(text: str) -> bytes:
     if encode(data) != text:
         raise NoteInvalid(f"base64 in an unusual spelling: {text[:40]}")
     return data
+
+
+def parts(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+    """(text, signatures as (name, key id and signature)) of a note. Raises NoteInvalid."""
+    text, mark, signatures = note.rpartition("\n\n")
+    if not mark or not signatures.endswith("\n"):
+        raise NoteInvalid("the note has no text or no signature")
+    return text + "\n", [_signature(line) for line in signatures[:-1].split("\n")]
 
 
 def _signature(line: str) -> tuple[str, bytes]:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from xinyong.ledger.log import merkle, state
 from xinyong.ledger.log.checkpoint import Checkpoint, NoteInvalid
 from xinyong.ledger.log.errors import LogDamaged, LogRefused, LogUnwritable
-from xinyong.ledger.log.folder import CHECKPOINT, PUBLIC_KEY, LogFolder
+from xinyong.ledger.log.folder import CHECKPOINT, PUBLIC_KEY, SECOND_KEY, LogFolder
 from xinyong.ledger.log.rows import Span, Versions
 from xinyong.ledger.log.state import NAME, Connection, Range
 from xinyong.runtime import database, sql
@@ -104,6 +104,7 @@ class Writer:
             raise LogRefused(
                 why_zh="签名密钥与日志的公钥不符", why="the signing key is not the one this log was begun with"
             )
+        self._guard_second()
         last, size = self._last, 0
         if last is not None:
             size = last.size
@@ -135,6 +136,19 @@ class Writer:
             raise LogRefused(
                 why_zh=f"已签署的 {published.size} 条与数据库不是同一棵树",
                 why=f"the tree signed at {published.size} leaves is not the one in the database",
+            )
+
+    def _guard_second(self) -> None:
+        """The SM2 key may come later, or stay away for a while; it never changes."""
+        second = state.second_signer(self._installation)
+        if second is None:
+            return
+        public = self._folder.text(SECOND_KEY)
+        if public is None:
+            self._folder.write_text(SECOND_KEY, second.verifier.text + "\n")
+        elif public != second.verifier.text + "\n":
+            raise LogRefused(
+                why_zh="SM2 签名密钥与日志公布的 SM2 公钥不符", why="the SM2 key is not the one this log has published"
             )
 
     def _signed_here(self, published: Checkpoint) -> bool:

@@ -43,3 +43,12 @@ class RecordNotLogged(XinyongError):
     status = 404
     zh = "存证日志中没有记录 {record} 的{version}。请核对记录编号（xinyong show 可查）。"
     en = "The log holds no such version of record {record} ({version}). Check the number of the record with xinyong show."
+
+
+class LogPathUnknown(XinyongError):
+    """The log has no such file."""
+
+    code = ErrorCode.NOT_FOUND
+    status = 404
+    zh = "存证日志中没有「{path}」。可读取 checkpoint、key.pub 和 tile/…；部分瓦片写满后请改读完整瓦片。"
+    en = "The log has no '{path}'. There are checkpoint, key.pub and tile/...; read the full tile once a partial one is gone."

@@ -17,6 +17,7 @@ from xinyong.ledger.log.merkle import Resource
 _SYNC_THREADS = 8
 CHECKPOINT = "checkpoint"
 PUBLIC_KEY = "key.pub"
+SECOND_KEY = "key-sm2.pub"
 
 
 class LogFolder:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from xinyong.ledger.log import merkle, state
 from xinyong.ledger.log.checkpoint import encode
 from xinyong.ledger.log.errors import LogDamaged, LogRefused, RecordNotLogged
-from xinyong.ledger.log.folder import LogFolder
+from xinyong.ledger.log.folder import SECOND_KEY, LogFolder
 from xinyong.ledger.log.rows import Versions
 from xinyong.runtime import database, sql
 
@@ -53,6 +53,7 @@ def make(record_id: int, version_no: int | None = None) -> dict[str, Any]:
         "inclusion_path": [encode(item) for item in path],
         "checkpoint": last.note,
         "public_key": _public_key(folder, name),
+        "second_key": (folder.text(SECOND_KEY) or "").strip(),
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from xinyong.ledger.log import sm2
 from xinyong.ledger.log.checkpoint import Signer, make_seed
 from xinyong.ledger.log.errors import LogRefused
 from xinyong.ledger.log.folder import LogFolder
@@ -100,8 +101,15 @@ def folder(name: str, *, tiles: str = "tile") -> LogFolder:
 
 
 def signer(name: str, *, create: bool) -> Signer:
-    """The key of the log. Raises LogRefused when it is gone and may not be made anew."""
-    return Signer(f"xinyong/{name}", _key("log.ed25519", create=create))
+    """The keys of the log. Raises LogRefused when the first is gone and may not be made anew."""
+    return Signer(f"xinyong/{name}", _key("log.ed25519", create=create), second_signer(name))
+
+
+def second_signer(name: str) -> sm2.Signer | None:
+    """The SM2 key, where the operator has put one and the package that signs is installed."""
+    if not (config.home("keys") / "log.sm2").exists() or not sm2.can_sign():
+        return None
+    return sm2.Signer(f"xinyong/{name}", _key("log.sm2", create=False))
 
 
 def blinds(*, create: bool) -> Blinds:

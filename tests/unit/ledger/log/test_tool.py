@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xinyong.ledger.log import leaf, merkle, proof
-from xinyong.ledger.log.checkpoint import Signer, encode
+from xinyong.ledger.log import leaf, merkle, proof, sm2
+from xinyong.ledger.log.checkpoint import NoteInvalid, Signer, decode, encode
 
 TOOL = Path(__file__).parents[4] / "tools" / "verify_proof.py"
 SIGNER = Signer("xinyong/" + "0b" * 16, bytes(range(32)))
@@ -56,7 +56,7 @@ def statement(number: int) -> leaf.Statement:
     return leaf.Statement(CONTEXT, row(number), BLINDS.take(number, 1))
 
 
-def made(size: int, place: int) -> bytes:
+def made(size: int, place: int, second: sm2.Signer | None = None) -> bytes:
     """A proof file over a made-up log."""
     packed = b"".join(row(number) for number in range(size))
     entries = leaf.entries([(leaf.context_digest(CONTEXT), packed)], 0, size, BLINDS.take(0, size))
@@ -70,8 +70,9 @@ def made(size: int, place: int) -> bytes:
         "leaf": said.text,
         "leaf_index": place,
         "inclusion_path": [encode(item) for item in reader.inclusion(place)],
-        "checkpoint": SIGNER.sign(size, tree.root()),
+        "checkpoint": Signer(SIGNER.verifier.name, bytes(range(32)), second).sign(size, tree.root()),
         "public_key": SIGNER.verifier.text,
+        "second_key": second.verifier.text if second else "",
     }
     return proof.text(value).encode()
 
@@ -147,9 +148,13 @@ def test_what_is_no_proof(raw: bytes) -> None:
         tool.check(raw)
 
 
-@pytest.mark.parametrize("name", ["leaf_index", "inclusion_path", "leaf", "checkpoint", "public_key", "content_hash"])
+@pytest.mark.parametrize(
+    "name", ["leaf_index", "inclusion_path", "leaf", "checkpoint", "public_key", "content_hash", "second_key"]
+)
 @pytest.mark.parametrize("value", [None, 0, True, "", [], [1], {}])
 def test_members_of_the_wrong_type_are_refused(name: str, value: Any) -> None:
+    if (name, value) == ("second_key", ""):
+        return  # a log without a second key
     changed = {**json.loads(PROOF), name: value}
     with pytest.raises(tool.Wrong):
         tool.check(proof.text(changed).encode())
@@ -216,3 +221,70 @@ def test_rows_in_several_groups_take_their_places_and_doubles_are_told() -> None
         leaf.entries([*groups, (b"x" * 32, row(40))], 0, 40, BLINDS.take(0, 40))
     first, doubled = leaf.first_of_each([*groups, (b"x" * 32, row(3))], 0, 40, BLINDS.take(0, 40))
     assert (first, doubled) == (found, [3])
+
+
+# --- SM2 ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def national() -> sm2.Signer:
+    """An SM2 key, where the package that signs is installed."""
+    pytest.importorskip("tongsuopy")
+    return sm2.Signer(SIGNER.verifier.name, bytes(range(1, 33)))
+
+
+def test_a_second_signature_is_checked_by_the_tool_and_passed_over_by_others(national: sm2.Signer) -> None:
+    raw = made(300, 7, national)
+    assert tool.check(raw)["second_signature"] == "valid"
+    note = json.loads(raw)["checkpoint"]
+    assert national.verifier.signed(note)
+    # A verifier that knows only Ed25519 passes over the line.
+    assert SIGNER.verifier.open(note).size == 300
+    assert tool.check(PROOF)["second_signature"] == "none"
+    assert not national.verifier.signed(json.loads(PROOF)["checkpoint"])
+
+
+def test_a_wrong_second_signature_is_refused(national: sm2.Signer) -> None:
+    value = json.loads(made(300, 7, national))
+    lines = value["checkpoint"].split("\n")
+    for at in (0, 4, 40, 67):
+        signed = bytearray(decode(lines[-2].split(" ")[-1]))
+        signed[at] ^= 1
+        changed = "\n".join([*lines[:-2], f"— {SIGNER.verifier.name} {encode(bytes(signed))}", ""])
+        raw = proof.text({**value, "checkpoint": changed}).encode()
+        if at == 0:  # another key id: a line of somebody unknown, which says nothing
+            assert tool.check(raw)["second_signature"] == "none"
+            continue
+        with pytest.raises(tool.Wrong):
+            tool.check(raw)
+        with pytest.raises(NoteInvalid):
+            national.verifier.signed(changed)
+
+
+def test_without_sm3_the_second_signature_is_passed_over_with_a_note(
+    national: sm2.Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tool.hashlib, "algorithms_available", set())
+    assert tool.check(made(30, 7, national))["second_signature"] == "not checked"
+
+
+@given(st.binary(max_size=200), st.integers(0, 63), st.integers(1, 255))
+@settings(max_examples=20)
+def test_both_checkers_agree_with_the_library(message: bytes, at: int, mask: int) -> None:
+    pytest.importorskip("tongsuopy")
+    signer = sm2.Signer("xinyong/test", sha256(message + b"key").digest()[:31].rjust(32, b"\1"))
+    signature = signer.line(message)[4:]
+    wrong = bytes([*signature[:at], signature[at] ^ mask, *signature[at + 1 :]])
+    for check in (sm2.verify, tool.sm2):
+        assert check(signer.verifier.public, signature, message)
+        assert not check(signer.verifier.public, signature, message + b"!")
+        assert not check(signer.verifier.public, wrong, message)
+        assert not check(signer.verifier.public[:-1] + b"\0", signature, message)
+
+
+def test_an_sm2_key_has_one_spelling(national: sm2.Signer) -> None:
+    text = national.verifier.text
+    assert sm2.Verifier.parse(text + "\n") == national.verifier
+    for wrong in (SIGNER.verifier.text, text[:-4], text.replace("+", "+0", 1), ""):
+        with pytest.raises(NoteInvalid):
+            sm2.Verifier.parse(wrong)
