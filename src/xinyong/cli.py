@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "lint": "xinyong.intake.lint_cli:lint",
     "template": "xinyong.catalogue.cli:template",
     "search": "xinyong.registry.cli:search",
+    "link": "xinyong.registry.cli:link",
     "show": "xinyong.ledger.cli:show",
     "check-code": "xinyong.runtime.cli:check_code",
     "generate": "xinyong.demo.cli:generate",

@@ -121,6 +121,18 @@ def _deliveries() -> Line:
     return ("ok", "没有滞留批次 no stale delivery", "")
 
 
+def _statuses() -> Line:
+    setup_django(database=False)
+    from xinyong.registry import selectors
+
+    unknown = selectors.unknown_statuses()
+    if unknown:
+        found = "、".join(f"{status} {count}" for status, count in unknown[:5])
+        advice = "补入 registration-status.yml / add them to the list"
+        return ("warn", f"未知的登记状态 unknown registration statuses: {found}", advice)
+    return ("ok", "登记状态均在清单中 every registration status is known", "")
+
+
 def _calendar() -> Line:
     from xinyong.standards import calendar
 
@@ -144,11 +156,12 @@ CHECKS: tuple[tuple[str, Callable[[], Line]], ...] = (
     ("catalogue", _catalogue),
     ("effects", _effects),
     ("deliveries", _deliveries),
+    ("statuses", _statuses),
     ("calendar", _calendar),
 )
 
 
-_NEEDS_DATABASE = frozenset({"schema", "rights", "effects", "deliveries"})
+_NEEDS_DATABASE = frozenset({"statuses", "schema", "rights", "effects", "deliveries"})
 
 
 @click.command()

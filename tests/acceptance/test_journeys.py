@@ -165,3 +165,39 @@ def test_print_keeps_the_mark_and_the_records(visit: Opener, entity_path: str) -
     expect(page.locator(".demo-mark").first).to_be_visible()
     expect(page.locator(".main-nav")).to_be_hidden()
     expect(page.locator(".entity-card h1")).to_be_visible()
+
+
+def test_suggestions_by_keyboard(visit: Opener) -> None:
+    """Typing opens a list, the keys move in it, Escape closes it, Enter on a suggestion opens its file."""
+    opened = visit("/")
+    page = opened.page
+    field = page.locator("[data-search-field]").first
+    field.press_sequentially("示例")
+    options = page.locator("[role=listbox] [role=option]")
+    expect(options.first).to_be_visible()
+    expect(field).to_have_attribute("aria-expanded", "true")
+    opened.check()
+    page.keyboard.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    first = options.first.get_attribute("id") or ""
+    expect(field).to_have_attribute("aria-activedescendant", first)
+    page.keyboard.press("ArrowUp")
+    expect(field).not_to_have_attribute("aria-activedescendant", first)
+    page.keyboard.press("Escape")
+    expect(field).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    target = options.nth(1).get_attribute("data-url") or ""
+    selected = page.locator("[role=option][aria-selected=true]").get_attribute("data-url") or target
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{selected}")
+
+
+def test_a_slip_is_corrected_and_said(visit: Opener) -> None:
+    opened = visit("/search?q=" + quote("示例", safe=""))
+    name = opened.page.locator(".hit h3 a").first.inner_text()
+    slipped = name[:-5] + "龘" + name[-4:]
+    found = visit("/search?q=" + quote(slipped, safe=""))
+    expect(found.page.locator(".hit h3 a").first).to_have_text(name)
+    expect(found.page.locator(".hit__reason .chip").first).to_contain_text("龘")
+    found.check()

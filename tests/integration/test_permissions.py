@@ -88,7 +88,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
 }
 
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
-TAKES_POST = {"upload", "record", "clients", "client", "client-key", "client-key-revoke"}
+TAKES_POST = {"rhythm-zero", "upload", "record", "clients", "client", "client-key", "client-key-revoke"}
 
 
 def _routes(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
@@ -166,6 +166,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 def test_who_may_post(world: dict[str, str], role: str) -> None:
     """Without the right nothing is written; what those with the right may write is tested beside each deed."""
     expected = {
+        "rhythm-zero": (404, 403, 422, 422, 403),
         "upload": (404, 403, 422, 422, 422),
         "record": (404, 403, 422, 422, 422),
         "clients": (404, 403, 403, 403, 422),

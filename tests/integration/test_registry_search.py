@@ -123,8 +123,9 @@ def test_the_marked_part_of_a_hit_is_the_part_that_answers(known: Any) -> None:
     match = first("名贸易")
     begin, length = match.span
     assert match.via[begin : begin + length] == "名贸易"
-    # The brackets of the name stand between: no single piece of it answers, so nothing is marked.
-    assert first("示例河南国际").span == (-1, 0)
+    match = first("示例河南国际")
+    begin, length = match.span
+    assert match.via[begin : begin + length] == "示例（河南）国际"
 
 
 @pytest.mark.parametrize("text", ["无此公司", "绿野仙踪", "qqqqxx", "龘靐"])

@@ -52,7 +52,7 @@ def load(say: Say, progress: Callable[[Progress], None] | None = None) -> dict[s
     from xinyong.accounts import actions as accounts
     from xinyong.accounts import selectors as departments
     from xinyong.accounts.models import Role
-    from xinyong.demo import generator
+    from xinyong.demo import generator, links
     from xinyong.demo.spec import GeneratorSpec
     from xinyong.intake import actions as intake
     from xinyong.ledger import corridor
@@ -108,6 +108,17 @@ def load(say: Say, progress: Callable[[Progress], None] | None = None) -> dict[s
             f"[{number}/{len(manifest.files)}] {file.path}: 读取 {receipt.read:,} = 入库 {receipt.accepted:,} "
             f"+ 退回 {receipt.rejected:,} + 未变 {receipt.unchanged:,}（{receipt.rows_per_second:,.0f} 行/s）"
         )
+    for path, dataset in links.write(folder, today):
+        if path.name not in taken:
+            intake.deliver(
+                path,
+                dataset=dataset,
+                department=departments.department("market-regulation"),
+                uploader="demo-reporter",
+                report=progress,
+            )
+            taken.append(path.name)
+            done.write_text(json.dumps(taken))
     corridor.catch_up()
     summary = {
         "deliveries": len(manifest.files),

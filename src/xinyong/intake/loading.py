@@ -94,7 +94,10 @@ def part(accepted: pl.DataFrame, target: Target) -> Part:
     rows = accepted.with_columns(source_keys(accepted["business_key"])).drop("business_key")
     if subject.creates:
         rows = rows.with_columns(
-            _member(rows["payload"], subject.status).alias("status"),
+            # A status the list does not know stays in the words sent: it must never pass for the one before.
+            pl.coalesce(
+                pl.lit(_member(rows["payload"], subject.status)), pl.lit(_sent(rows["payload"], subject.status))
+            ).alias("status"),
             pl.concat_str(
                 [pl.lit(_member(rows["payload"], name)) for name in subject.place] or [pl.lit(None, pl.String)],
                 separator=" ",
@@ -112,6 +115,13 @@ def _member(payloads: pl.Series, field: str | None) -> pl.Series:
     if field is None:
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(payloads))
     return payloads.str.json_path_match(f'$["{field}"]')
+
+
+def _sent(payloads: pl.Series, field: str | None) -> pl.Series:
+    """A field as it was sent where it could not be read, shortened; null elsewhere."""
+    if field is None:
+        return pl.Series([None], dtype=pl.String).new_from_index(0, len(payloads))
+    return payloads.str.json_path_match(f'$["_raw"]["{field}"]').str.slice(0, 40)
 
 
 def other_numbers(part: Part) -> str:

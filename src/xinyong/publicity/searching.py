@@ -127,7 +127,11 @@ def _groups(query: str, facets: Sequence[Facet], chosen: Mapping[str, str], lang
 def _facet(query: str, facet: Facet, chosen: Mapping[str, str], language: str) -> FacetValue:
     on = chosen.get(facet.field) == facet.value
     others = {field: value for field, value in chosen.items() if field != facet.field}
-    label = show.kind_label(facet.value, language) if facet.field == "kind" else facet.value
+    label = facet.value
+    if facet.field == "kind":
+        label = show.kind_label(facet.value, language)
+    elif facet.field == "status":
+        label = show.status_words(facet.value, language)
     return FacetValue(
         label=label,
         count=facet.count,

@@ -67,13 +67,18 @@ def kind_label(kind: str, language: str) -> str:
 def status_label(entity: Entity, language: str) -> str:
     """Registration status, or that the register has not spoken of the entity yet."""
     if entity.status:
-        known = entity_types.registration_status(entity.status)
-        if known is None:
-            return entity.status
-        return known.label_en if language == "en" else known.label
+        return status_words(entity.status, language)
     if entity.registered:
         return ""
     return "Not yet in the register" if language == "en" else "登记信息未归集"
+
+
+def status_words(status: str, language: str) -> str:
+    """A registration status as delivered, code or words, in words."""
+    known = entity_types.registration_status(status)
+    if known is None:
+        return status
+    return known.label_en if language == "en" else known.label
 
 
 def status_tone(entity: Entity) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from xinyong.registry.models import Identifier
+from xinyong.registry.models import Identifier, Name
 from xinyong.registry.search import anatomy, words
 from xinyong.registry.search.explain import Kind
 from xinyong.registry.search.find import Hit, Lookup
@@ -96,6 +96,7 @@ def candidates(name: str, *, code: str | None = None, place: str | None = None, 
     written = credit_code.normalise(code).text if code else ""
     hits = _gathered(lookup, k) if lookup.key else []
     holder = _holder(written)
+    hits += _held(lookup, holder, hits)
     slips = {repair.code for repair in repairs(written)} if written and not holder else set()
     same_name = [hit for hit in hits if hit.reason.kind is Kind.NAME]
     found = []
@@ -147,6 +148,18 @@ def _gathered(lookup: Lookup, k: int) -> list[Hit]:
     lookup.seen()
     # One more than asked for, so that a second bearer of the same name is never cut off.
     return lookup.ranked(max(k, 2))
+
+
+def _held(lookup: Lookup, holder: int | None, hits: list[Hit]) -> list[Hit]:
+    """The entity the written code leads to, where its name did not bring it: it is a candidate whatever it is called."""
+    if holder is None or any(hit.entity_id == holder for hit in hits):
+        return []
+    name = Name.objects.filter(entity_id=holder).order_by("until", "-pk").first()
+    if name is None:
+        return []
+    part = anatomy.dissect(name.name_key)
+    lookup.take([(name.pk, part.body, part.short)])
+    return lookup.ranked(1, [name.pk])
 
 
 def _holder(code: str) -> int | None:
@@ -213,7 +226,9 @@ def _place_grounds(hit: Hit, place: str | None) -> list[Ground]:
 def _tier(hit: Hit, grounds: list[Ground], *, alone: bool, contradicted: bool) -> Tier:
     if contradicted:
         return Tier.CONTRADICTED
-    if any(ground.code == "code" for ground in grounds) or alone:
+    if any(ground.code == "code" for ground in grounds):
+        return Tier.CERTAIN if hit.reason.kind is not Kind.WORDS else Tier.LIKELY
+    if alone:
         return Tier.CERTAIN
     against = any(ground.against and ground.code == "place" for ground in grounds)
     near = hit.reason.kind in _LIKELY or (hit.reason.distance <= 1 and hit.reason.kind is not Kind.WORDS)

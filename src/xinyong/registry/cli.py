@@ -1,8 +1,9 @@
-"""``xinyong search``: find market entities."""
+"""``xinyong search``: find market entities. ``xinyong link``: propose entities for a file without codes."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -70,4 +71,37 @@ def _why(match: Match) -> str:
         f"{words.label(match.name_kind)} {match.via}, {reason}"
         if match.via != match.entity.name and match.name_kind in words.NAME_KINDS
         else reason
+    )
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Result: CSV, or JSON Lines by its name.")
+@click.option("--name", "name_column", default="", help="Column of names.")
+@click.option("--address", "address_column", default="", help="Column of addresses.")
+@click.option("--date", "date_column", default="", help="Column of dates of establishment.")
+@command
+def link(
+    file: Path, out: Path | None, name_column: str, address_column: str, date_column: str, *, as_json: bool
+) -> None:
+    """Propose entities for the rows of a file without codes. Nothing is stored: the result is a file for a person.
+
+    A row is linked when its name is exactly one entity's registered name but for spelling, or when one near name alone
+    is supported by the address or the date and contradicted by neither. The result lies beside the file unless --out.
+    """
+    setup_django()
+    from xinyong.registry import linking
+
+    rows = linking.read(file, {"name": name_column, "address": address_column, "date": date_column})
+    decisions = linking.link(rows)
+    target = out or file.with_suffix(".linked.csv")
+    linking.write(decisions, rows, target)
+    counts = linking.summary(decisions)
+    emit(
+        {**counts, "out": str(target)},
+        as_json=as_json,
+        text=(
+            f"共 {counts['rows']} 行：建议关联 {counts['linked']}（名称一致 {counts['by_name']}，另有字段印证 {counts['settled']}），"
+            f"待人工 {counts['person']}，无候选 {counts['none']}\n{target}"
+        ),
     )

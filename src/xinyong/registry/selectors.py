@@ -249,7 +249,7 @@ def search(
     """Entities by credit code, other number, or name: any part, short form, pinyin, and with one slip.
 
     Names are compared by their matching key, so width, brackets, spaces and traditional characters do not matter.
-    Corrections are looked for only where few names have the text as it is. A merged entry is found once, under the
+    Corrections are looked for only where few names have the text in them and none is it as a whole. A merged entry is found once, under the
     entry that speaks for it. ``chosen`` narrows the list (kind, status, place), ``facets`` asks what it can be narrowed by.
     """
     cleaned = _storable(text).strip()
@@ -281,10 +281,10 @@ def search(
 def _match(entity: Entity, hit: find.Hit) -> Match:
     reason = words.code_of(hit.reason)
     begin, length = hit.reason.span
-    # The span counts in the body; it is one piece of the name where the body stands in the name unbroken.
-    body = anatomy.of(hit.name).body
-    shift = hit.name.find(body)
-    span = (shift + begin, length) if begin >= 0 and shift >= 0 else (-1, 0)
+    places = anatomy.places(hit.name)
+    span = (-1, 0)
+    if begin >= 0 and length and begin + length <= len(places):
+        span = (places[begin], places[begin + length - 1] + 1 - places[begin])
     return Match(
         entity=entity,
         reason=reason,

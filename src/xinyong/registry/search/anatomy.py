@@ -77,6 +77,19 @@ def first_region(text: str) -> int:
     return 0
 
 
+@cache
+def _bare_counties() -> frozenset[str]:
+    return frozenset(
+        region[:-1] for region in names.region_fronts() if len(region) > _LEAST and region[-1] in "市区县旗"
+    )
+
+
+def bare_county_length(text: str) -> int:
+    """The length of a county's name without 县, 区 or 市 in front of ``text``, or 0. Too often a word to be cut for good."""
+    bare = _bare_counties()
+    return next((size for size in (4, 3, 2) if len(text) - size >= _LEAST and text[:size] in bare), 0)
+
+
 def bare_region(text: str) -> str:
     """The last region of a text of regions, without 省, 市 and the like: 河南省新乡市 → 新乡."""
     at = 0
@@ -98,11 +111,13 @@ _LONG_FORMS: Final = ("股份有限责任公司", "有限责任公司", "股份�
 
 def without_misspelt_form(key: str) -> str:
     """A key without a legal form at its end that has one slip in it (有线公司, 有公司); empty when there is none."""
+    if key.endswith(_LONG_FORMS):
+        return ""
     for form in _LONG_FORMS:
         for size in (len(form), len(form) - 1, len(form) + 1):
             tail = key[-size:]
             if len(key) >= size + _LEAST and tail != form and OSA.distance(tail, form, score_cutoff=1) <= 1:
-                return key[:-size].translate(_BRACKETS)
+                return without_form(key[:-size]).translate(_BRACKETS)
     return ""
 
 
@@ -114,7 +129,7 @@ def dissect(key: str) -> Anatomy:
         body = key.translate(_BRACKETS) or key
     plain = ""
     if "(" in formless:
-        plain = _BRACKETED.sub("", formless).translate(_BRACKETS)
+        plain = _TAIL.sub("", _BRACKETED.sub("", formless).translate(_BRACKETS))
         plain = plain if plain != body and len(plain) >= _LEAST else ""
     return Anatomy(key, body, region_length(body), plain)
 
@@ -122,3 +137,13 @@ def dissect(key: str) -> Anatomy:
 def of(name: str) -> Anatomy:
     """The anatomy of a name as written."""
     return dissect(names.matching_key(name))
+
+
+def places(name: str) -> list[int]:
+    """Of each character of the body of ``name``, where it stands in the name as written."""
+    body = of(name).body
+    found: list[int] = []
+    for at, char in enumerate(name):
+        if len(found) < len(body) and names.matching_key(char) == body[len(found)]:
+            found.append(at)
+    return found if len(found) == len(body) else []

@@ -29,10 +29,10 @@ class Kind(IntEnum):
     INITIALS = 62
     SOUND = 70
     SHAPE = 72
-    TYPO = 74
+    SWAP = 74
     MISSING = 76
     EXTRA = 78
-    SWAP = 80
+    TYPO = 80
     WORDS = 90
 
 
@@ -44,6 +44,8 @@ class Reason:
     wrote: str = ""
     meant: str = ""
     distance: int = 0
+    #: Nothing of the name is left over: a slip in the whole name says more than one that reads a part of it.
+    whole: bool = True
     #: What the typed words cover in the name: (start, length) in the body, for marking. (-1, 0) when unknown.
     span: tuple[int, int] = (-1, 0)
 
@@ -58,6 +60,7 @@ class Edit:
 
 
 _FAR: Final = 99
+_TRIED: Final = 24
 
 
 def slip(written: str, meant: str) -> Edit | None:
@@ -83,7 +86,7 @@ def slip(written: str, meant: str) -> Edit | None:
     return Edit("missing", "", meant[front]) if written[front:] == meant[front + 1 :] else None
 
 
-def of_edit(edit: Edit, span: tuple[int, int] = (-1, 0)) -> Reason:
+def of_edit(edit: Edit, span: tuple[int, int] = (-1, 0), *, whole: bool = True) -> Reason:
     """The kind of one slip: two characters that sound alike are 近音, that look alike 近形, any others 纠错."""
     if edit.op == "wrong":
         if sound.near(edit.wrote, edit.meant):
@@ -94,7 +97,7 @@ def of_edit(edit: Edit, span: tuple[int, int] = (-1, 0)) -> Reason:
             kind = Kind.TYPO
     else:
         kind = {"missing": Kind.MISSING, "extra": Kind.EXTRA, "swap": Kind.SWAP}[edit.op]
-    return Reason(kind=kind, wrote=edit.wrote, meant=edit.meant, distance=1, span=span)
+    return Reason(kind=kind, wrote=edit.wrote, meant=edit.meant, distance=1, span=span, whole=whole)
 
 
 def same_key(query: anatomy.Anatomy, name: anatomy.Anatomy) -> Reason | None:
@@ -113,12 +116,21 @@ def same_short(query: anatomy.Anatomy, name: anatomy.Anatomy) -> Reason | None:
     """The names are equal when the region in front and the legal form are left out. 去掉地名和组织形式后一致。"""
     if query.body == name.short:
         return Reason(kind=Kind.SHORT, span=(name.cut, len(name.short)))
+    front = query.body[: -len(name.short)]
+    if front and query.body.endswith(name.short) and _in_order(front, name.body[: name.cut]):
+        return Reason(kind=Kind.SHORT, span=(name.cut, len(name.short)))
     if query.cut and query.short == name.short:
         kind = Kind.SHORT if regions_agree(query, name) else Kind.PLACE
         return Reason(
             kind=kind, wrote=query.body[: query.cut], meant=name.body[: name.cut], span=(name.cut, len(name.short))
         )
     return None
+
+
+def _in_order(few: str, many: str) -> bool:
+    """Whether the characters of ``few`` stand in ``many`` in this order: 新乡牧野 in 河南省新乡市牧野区."""
+    rest = iter(many)
+    return all(char in rest for char in few)
 
 
 @lru_cache(maxsize=4096)
@@ -164,9 +176,8 @@ def one_slip(query: str, name: anatomy.Anatomy) -> Reason | None:
                 ):
                     continue
                 span = (at + begin, length) if at >= 0 else (-1, 0)
-                reason = of_edit(edit, span)
-                # A slip that leaves nothing of the name over explains more than one that reads a part of it.
-                rank = (0 if len(stretch) == len(text) else 1, int(reason.kind), begin)
+                reason = of_edit(edit, span, whole=len(stretch) == len(text))
+                rank = (0 if reason.whole else 1, int(reason.kind), begin)
                 if best is None or rank < best[0]:
                     best = (rank, reason)
     return best[1] if best else None
@@ -181,7 +192,8 @@ def _starts(query: str, text: str) -> list[int]:
         while at >= 0:
             found.update(start for start in (at - offset - 1, at - offset, at - offset + 1) if start >= 0)
             at = text.find(piece, at + 1)
-    return sorted(found)
+    # A slip in the very middle spoils both halves: then every place of a short text is tried.
+    return sorted(found) if found else list(range(max(0, min(len(text), _TRIED) - len(query) + 2)))
 
 
 def whole_slip(query: anatomy.Anatomy, name: anatomy.Anatomy) -> Reason | None:
@@ -195,6 +207,12 @@ def whole_slip(query: anatomy.Anatomy, name: anatomy.Anatomy) -> Reason | None:
         if regions_agree(query, name)
         else Reason(kind=reason.kind, wrote=reason.wrote, meant=reason.meant, distance=2, span=reason.span)
     )
+
+
+def _moved(query: anatomy.Anatomy, name: anatomy.Anatomy) -> Reason | None:
+    """The same when what was written in brackets is read as the place in front: 天利配件厂（安徽）. 括号内地名前移。"""
+    plain = anatomy.Anatomy(query.plain, query.plain, anatomy.region_length(query.plain))
+    return same_body(plain, name) or same_short(plain, name)
 
 
 def form_slip(query: anatomy.Anatomy, name: anatomy.Anatomy) -> Reason | None:
@@ -231,6 +249,8 @@ def explain(query: anatomy.Anatomy, name: anatomy.Anatomy) -> Reason:
     """The surest reason for which ``name`` answers ``query``; for text with Chinese characters."""
     found = same_key(query, name) or same_body(query, name) or same_short(query, name) or part_of(query, name)
     if found:
+        return found
+    if query.plain and (found := _moved(query, name)):
         return found
     slips = [
         reason for reason in (one_slip(query.body, name), whole_slip(query, name), form_slip(query, name)) if reason

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from django.db import connection
 from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 
 from xinyong.registry.search import anatomy, shape, sound, terms
 from xinyong.registry.search.explain import Kind, Reason, explain, explain_letters
@@ -22,8 +23,10 @@ from xinyong.standards import names
 #: Index entries one conjunction may read.
 _BUDGET: Final = 20_000
 #: Index entries all conjunctions for one slip may read together, and how many they may be.
-_SLIP_BUDGET: Final = 30_000
+_SLIP_BUDGET: Final = 15_000
 _SLIP_BRANCHES: Final = 14
+#: So many terms are weighed when the names found are put in order.
+_WEIGHED: Final = 6
 #: Rows one look-up brings, and candidates that are compared in full.
 LIMIT: Final = 400
 COMPARED: Final = 60
@@ -127,11 +130,27 @@ class Lookup:
         rest = query.body
         for cut in _cuts(query.body, query.cut):
             texts.append(rest[cut:])
+        if loose := anatomy.bare_county_length(query.short):
+            texts.append(query.short[loose:])
         if query.plain:
             texts += [query.plain, query.plain[anatomy.region_length(query.plain) :]]
         if misspelt := anatomy.without_misspelt_form(self.key):
             texts += [misspelt, misspelt[anatomy.region_length(misspelt) :]]
         return [text for text in dict.fromkeys(texts) if len(text) >= 2]
+
+    def answered(self) -> bool:
+        """Whether a name found has the text whole, as its body or short form, in a place that does not differ."""
+        texts = set(self.variants())
+        place = anatomy.bare_region(self.query.body[: self.query.cut])
+        return any((body in texts or short in texts) and place in body for body, short in self.found.values())
+
+    def nearly_answered(self) -> bool:
+        """Whether a name found is as a whole one slip from the text."""
+        body, short = self.query.body, self.query.short
+        return any(
+            OSA.distance(body, other, score_cutoff=1) <= 1 or OSA.distance(short, brief, score_cutoff=1) <= 1
+            for other, brief in self.found.values()
+        )
 
     # --- look-ups ----------------------------------------------------------------------------------------------
 
@@ -146,7 +165,10 @@ class Lookup:
         """The same short form, the same place first."""
         self.tried.append("short")
         texts = self.variants()
-        place = anatomy.bare_region(self.query.body[: self.query.cut])
+        cut = self.query.cut
+        place = anatomy.bare_region(self.query.body[:cut])
+        if loose := anatomy.bare_county_length(self.query.short):
+            place = self.query.short[:loose]
         self.take(fetch("search_short", shorts=texts, place=place, limit=LIMIT))
 
     def part(self, limit: int, offset: int = 0) -> tuple[list[Row], int] | None:
@@ -177,15 +199,14 @@ class Lookup:
     def slips(self) -> None:
         """Names one slip away."""
         self.tried.append("slip")
-        wanted: list[terms.Conjunction] = []
         texts = self.variants()
         paired = [(text, terms.pairs(text)) for text in texts]
         self.counts(pair.term for _, pairs in paired for pair in pairs)
         for text, pairs in paired:
             found = terms.slipped(pairs, len(text), self._counts)
             exact = terms.whole(pairs, self._counts)
-            wanted += [exact, *found] if exact else found
-        self._gather(wanted, len(self.query.short))
+            column = "short" if text == self.query.short else "body"
+            self._gather([exact, *found] if exact else found, len(text), column)
 
     def heard(self) -> None:
         """Names that sound like what was typed."""
@@ -228,7 +249,7 @@ class Lookup:
         ways = sound.segment(letters)
         if ways:
             self.take(fetch("search_sounds", text=letters, after=letters + "~", limit=LIMIT))
-            self._syllables(ways, slips=len(self.found) < ENOUGH)
+            self._syllables(ways, slips=not self.found)
 
     def mixed(self) -> None:
         """Chinese characters and letters in one query: 宏da商贸, 华盛sm."""
@@ -249,21 +270,23 @@ class Lookup:
                 self.take(fetch("search_begin", text=text, after=text + "\U0010ffff", limit=LIMIT))
 
     def _syllables(self, ways: Iterable[Sequence[str]], *, slips: bool) -> None:
-        wanted = []
+        wanted, slipped = [], []
         size = 0
-        for way in ways:
+        for place, way in enumerate(ways):
             known = [part if part in sound.numbers() else "" for part in way]
             pairs = terms.syllable_pairs(known)
             counts = self.counts(pair.term for pair in pairs)
             size = max(size, len(way))
             if all(counts.get(pair.term) for pair in pairs) and (item := terms.whole(pairs, counts)):
                 wanted.append(item)
-            if slips and len(way) >= 4:
-                wanted += terms.slipped(pairs, len(way), counts)
+            if slips and len(way) >= 4 and not place:
+                slipped = terms.slipped(pairs, len(way), counts)
         self._gather(wanted, size)
+        if not self.found:
+            self._gather(slipped, size)
 
-    def _gather(self, wanted: Sequence[terms.Conjunction], size: int) -> None:
-        """Run conjunctions, the cheapest first, as far as the budget goes."""
+    def _gather(self, wanted: Sequence[terms.Conjunction], size: int, column: str = "short") -> None:
+        """Run conjunctions, the cheapest first, as far as the budget goes; names of about the same length first."""
         chosen: list[terms.Conjunction] = []
         spent = 0
         for item in sorted(set(wanted), key=lambda item: (item.cost, item.terms)):
@@ -274,11 +297,16 @@ class Lookup:
         if not chosen:
             return
         where = " OR ".join("grams @> %s::integer[]" for _ in chosen)
+        # What shares more of the rare terms comes first, or names that share only the common ones would crowd it out.
+        rare = sorted(
+            {term for item in wanted for term in item.terms}, key=lambda term: (self._counts.get(term, 0), term)
+        )[:_WEIGHED]
+        shared = " + ".join("(grams @> %s::integer[])::integer" for _ in rare)
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT name_id, body, short FROM registry_search WHERE {where}"  # noqa: S608  (placeholders only)
-                " ORDER BY abs(char_length(short) - %s), name_id LIMIT %s",
-                [*(list(item.terms) for item in chosen), size, LIMIT],
+                f" ORDER BY {shared} DESC, abs(char_length({column}) - %s), name_id LIMIT %s",
+                [*(list(item.terms) for item in chosen), *([term] for term in rare), size, LIMIT],
             )
             self.take(cursor.fetchall())
 
@@ -321,12 +349,14 @@ class Lookup:
         return [i for _, i in sorted(scored)[:COMPARED]]
 
     def _near(self, short: str) -> float:
-        """A little for a text of the same length that sounds the same: near sounds come before other slips."""
+        """More for a short form one slip away, and most for a near sound or shape: likeness alone does not see swaps."""
         mine = self.query.short
-        if len(short) < len(mine) or short[: len(mine)] == mine:
-            return 0
+        if mine in short:
+            return 40
         wrong = [(one, other) for one, other in zip(mine, short, strict=False) if one != other]
-        return 12 if len(wrong) == 1 and (sound.near(*wrong[0]) or shape.near(*wrong[0])) else 0
+        if len(wrong) == 1 and (sound.near(*wrong[0]) or shape.near(*wrong[0])):
+            return 24
+        return 20 if OSA.distance(mine, short, score_cutoff=1) <= 1 else 0
 
     def _hit(self, row: Row) -> Hit:
         name = anatomy.dissect(row[2])
@@ -354,6 +384,7 @@ def order(hit: Hit, key: str) -> tuple[Any, ...]:
     reason = hit.reason
     return (
         reason.distance if reason.kind is not Kind.WORDS else 50 + reason.distance,
+        0 if reason.whole else 1,
         reason.kind,
         _NAME_KINDS.get(hit.kind, 3),
         0 if reason.span[0] == 0 else 1,

@@ -46,7 +46,7 @@ def page(text: str, number: int, size: int, chosen: Mapping[str, str] | None = N
     if not rows and start:
         total = (lookup.part(1) or ([], 0))[1]
     if total < ENOUGH:
-        return _cut(lookup, _corrected(lookup), start, size, chosen, facets=facets)
+        return _cut(lookup, _corrected(lookup, rows if not start else None), start, size, chosen, facets=facets)
     if total <= FACETED and (facets or chosen):
         every, _ = lookup.part(FACETED) or ([], 0)
         return _narrowed(lookup, every, start, size, chosen)
@@ -65,15 +65,18 @@ def _in_order(lookup: Lookup, rows: Sequence[Row]) -> list[Hit]:
     return sorted(lookup.ranked(len(rows), list(place)), key=lambda hit: place[hit.name_id])
 
 
-def _corrected(lookup: Lookup) -> list[Hit]:
-    """Few names have the text as it is: those, and the ones that nearly have it."""
-    counted = lookup.part(LIMIT)
-    lookup.take(counted[0] if counted else [])
+def _corrected(lookup: Lookup, rows: Sequence[Row] | None) -> list[Hit]:
+    """Few names have the text as it is: those, and where none is the text as a whole, the ones that nearly are."""
+    if rows is None:
+        rows = (lookup.part(LIMIT) or ([], 0))[0]
+    lookup.take(rows)
     lookup.exact()
     lookup.shorts()
-    lookup.slips()
-    lookup.heard()
-    lookup.seen()
+    if not lookup.answered():
+        lookup.slips()
+        if not lookup.nearly_answered():
+            lookup.heard()
+            lookup.seen()
     return [hit for hit in lookup.ranked(COMPARED) if relevant(hit.reason, lookup.query)]
 
 

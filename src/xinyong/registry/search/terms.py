@@ -16,8 +16,8 @@ from xinyong.registry.search import grams
 #: Of a conjunction the rarest so many terms are looked up; more would cost time and exclude hardly anything.
 _RAREST: Final = 4
 #: From this length on, places are left out by two; from the next on, by three.
-_TWO: Final = 7
-_THREE: Final = 10
+_TWO: Final = 10
+_THREE: Final = 14
 
 
 @dataclass(frozen=True, slots=True)

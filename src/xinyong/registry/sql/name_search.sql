@@ -67,3 +67,18 @@ FROM registry_name AS name
 JOIN registry_entity AS bearer ON bearer.id = name.entity_id
 JOIN registry_entity AS speaks ON speaks.id = coalesce(bearer.canonical_id, bearer.id)
 WHERE name.id = ANY(%(names)s)
+
+-- name: link_register
+-- Every name, under the entity that speaks for its bearer; registered only while it is that entity's present name.
+SELECT coalesce(bearer.canonical_id, bearer.id), name.name_key, name.kind = 'registered' AND bearer.canonical_id IS NULL
+FROM registry_name AS name JOIN registry_entity AS bearer ON bearer.id = name.entity_id
+WHERE name.name_key <> ''
+
+-- name: link_facts
+-- Address and date of establishment by the newest registration record.
+SELECT DISTINCT ON (head.entity_id) head.entity_id, version.payload ->> 'DOM', version.payload ->> 'ESTDATE'
+FROM ledger_record AS head
+JOIN catalogue_dataset AS dataset ON dataset.id = head.dataset_id AND dataset.code = 'registration'
+JOIN ledger_version AS version USING (entity_id, record_id, version_no)
+WHERE head.entity_id = ANY(%(entities)s)
+ORDER BY head.entity_id, version.version_id DESC
