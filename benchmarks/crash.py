@@ -388,6 +388,7 @@ class Harness:
         from xinyong.runtime import postgres
 
         postgres.start()
+        self._answers()
         pid = os.fork()
         if pid == 0:
             try:
@@ -409,6 +410,23 @@ class Harness:
             path.unlink()
         if said := sorted(self._errors.iterdir()):
             raise Broken("\n".join(path.read_text(encoding="utf-8") for path in said))
+
+    @staticmethod
+    def _answers() -> None:
+        """Wait for a server that is still recovering: one a worker started may be up and not yet take anybody."""
+        import psycopg
+
+        from xinyong.runtime import database
+
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                psycopg.connect(database.owner_conninfo()).close()
+                return
+            except psycopg.OperationalError as error:
+                if time.monotonic() > deadline:
+                    raise Broken(f"the server does not come back: {error}") from error
+                time.sleep(0.1)
 
     def _value(self, query: str) -> Any:
         from xinyong.runtime import database
