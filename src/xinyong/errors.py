@@ -50,6 +50,7 @@ class ErrorCode(StrEnum):
     HEADER_WRONG = "header-wrong"
     DELIVERY_BUSY = "delivery-busy"
     DELIVERY_REFUSED = "delivery-refused"
+    CORRECTION_REFUSED = "correction-refused"
     DELIVERY_FAILED = "delivery-failed"
     DELIVERY_STATE = "delivery-state"
     SOURCE_INVALID = "source-invalid"

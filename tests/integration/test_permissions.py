@@ -38,6 +38,15 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "deliveries": ("/console/deliveries", (404, 403, 200, 200, 200)),
     "delivery": ("/console/deliveries/{number}", (404, 403, 404, 200, 200)),
     "delivery-errors-xlsx": ("/console/deliveries/{number}/errors.xlsx", (404, 403, 404, 200, 200)),
+    "deliveries-csv": ("/console/deliveries.csv", (404, 403, 200, 200, 200)),
+    "delivery-row": ("/console/deliveries/{number}/rows/3", (404, 403, 404, 200, 200)),
+    "delivery-accept": ("/console/deliveries/{number}/accept", (405, 405, 405, 405, 405)),
+    "delivery-accept-all": ("/console/deliveries/{number}/accept-all", (405, 405, 405, 405, 405)),
+    "delivery-undo": ("/console/deliveries/{number}/undo", (405, 405, 405, 405, 405)),
+    "delivery-give-up": ("/console/deliveries/{number}/give-up", (405, 405, 405, 405, 405)),
+    "delivery-send": ("/console/deliveries/{number}/send", (405, 405, 405, 405, 405)),
+    "delivery-release": ("/console/deliveries/{number}/release", (405, 405, 405, 405, 405)),
+    "delivery-discard": ("/console/deliveries/{number}/discard", (405, 405, 405, 405, 405)),
     "rhythm": ("/console/rhythm", (404, 403, 200, 200, 200)),
     "rhythm-zero": ("/console/rhythm/zero", (405, 405, 405, 405, 405)),
     "upload-new": ("/console/deliveries/new", (404, 403, 200, 200, 200)),
@@ -214,12 +223,37 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
             continue
         if method == "post" and name in TAKES_POST:
             continue
-        if name in ("report-document", "verify-file") and method == "post":
-            continue  # what these two are for
+        if name in ("report-document", "verify-file", "rhythm-zero", *DEEDS) and method == "post":
+            continue  # what these are for
         if name.startswith(("desk-", "registry-")) and method == "post" and MATRIX[name][1] == (405,) * 5:
             continue  # forms of the desk and the registry
         answer = getattr(_client("operator"), method)(address.format(**world))
         assert answer.status_code == 405, name
+
+
+#: Deeds on a delivery, by what they need; a hidden delivery is 404 for them too. Status for (visitor, reader, other, owner).
+DEEDS = {
+    "delivery-row": "rows/3",
+    "delivery-accept": "accept",
+    "delivery-accept-all": "accept-all",
+    "delivery-undo": "undo",
+    "delivery-give-up": "give-up",
+    "delivery-send": "send",
+    "delivery-release": "release",
+    "delivery-discard": "discard",
+}
+
+
+@pytest.mark.parametrize("name", DEEDS)
+def test_deeds_need_the_right_and_the_delivery(world: dict[str, str], name: str) -> None:
+    """A forged request meets the same rights as the page: nobody, a reader and another department get nowhere."""
+    address = f"/console/deliveries/{world['number']}/{DEEDS[name]}"
+    assert _client("visitor").post(address).status_code == 404
+    assert _client("reader").post(address).status_code == 403
+    assert _client("other").post(address).status_code == 404
+    # The owner may correct, and may not release or discard; an empty form does nothing.
+    expected = {403} if name in ("delivery-release", "delivery-discard") else {302, 409}
+    assert _client("owner").post(address).status_code in expected
 
 
 @pytest.mark.parametrize("role", ["visitor", "reader", "other", "owner"])
