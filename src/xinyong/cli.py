@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "effects": "xinyong.ledger.cli:effects",
     "verify-log": "xinyong.ledger.log_cli:verify_log",
     "proof": "xinyong.ledger.log_cli:proof",
+    "release-rule": "xinyong.intake.release_cli:release_rule",
     "report": "xinyong.reports.cli:report",
     "department": "xinyong.accounts.cli:department",
     "user": "xinyong.accounts.cli:user",

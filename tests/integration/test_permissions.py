@@ -38,6 +38,15 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "deliveries": ("/console/deliveries", (404, 403, 200, 200, 200)),
     "delivery": ("/console/deliveries/{number}", (404, 403, 404, 200, 200)),
     "delivery-errors-xlsx": ("/console/deliveries/{number}/errors.xlsx", (404, 403, 404, 200, 200)),
+    "deliveries-csv": ("/console/deliveries.csv", (404, 403, 200, 200, 200)),
+    "delivery-row": ("/console/deliveries/{number}/rows/3", (404, 403, 404, 200, 200)),
+    "delivery-accept": ("/console/deliveries/{number}/accept", (405, 405, 405, 405, 405)),
+    "delivery-accept-all": ("/console/deliveries/{number}/accept-all", (405, 405, 405, 405, 405)),
+    "delivery-undo": ("/console/deliveries/{number}/undo", (405, 405, 405, 405, 405)),
+    "delivery-give-up": ("/console/deliveries/{number}/give-up", (405, 405, 405, 405, 405)),
+    "delivery-send": ("/console/deliveries/{number}/send", (405, 405, 405, 405, 405)),
+    "delivery-release": ("/console/deliveries/{number}/release", (405, 405, 405, 405, 405)),
+    "delivery-discard": ("/console/deliveries/{number}/discard", (405, 405, 405, 405, 405)),
     "rhythm": ("/console/rhythm", (404, 403, 200, 200, 200)),
     "rhythm-zero": ("/console/rhythm/zero", (405, 405, 405, 405, 405)),
     "upload-new": ("/console/deliveries/new", (404, 403, 200, 200, 200)),
@@ -76,6 +85,9 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "registry-second": ("/console/registry/acts/1/second", (405, 405, 405, 405, 405)),
     "registry-change": ("/console/registry/entities/{code}/change", (405, 405, 405, 405, 405)),
     "delivery-errors-csv": ("/console/deliveries/{number}/errors.csv", (404, 403, 404, 200, 200)),
+    "ledger-record": ("/console/records/{ledger_record}", (404, 403, 404, 200, 200)),
+    "ledger-record-proof": ("/console/records/{ledger_record}/proof.json", (404, 403, 404, 200, 200)),
+    "ledger-entity": ("/console/entities/{code}", (404, 403, 403, 403, 200)),
 }
 
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
@@ -100,6 +112,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     from xinyong.accounts.models import Role
     from xinyong.intake import actions as intake
     from xinyong.ledger import corridor
+    from xinyong.ledger.models import Record
 
     del database_url
     accounts.register_department(slug="another", name_zh="另一部门", acting="test")
@@ -150,6 +163,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         "client": "matrix",
         "key": key.prefix,
         "case": str(case.pk),
+        "ledger_record": str(Record.objects.values_list("record_id", flat=True).get()),
     }
 
 
@@ -214,12 +228,37 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
             continue
         if method == "post" and name in TAKES_POST:
             continue
-        if name in ("report-document", "verify-file") and method == "post":
-            continue  # what these two are for
+        if name in ("report-document", "verify-file", "rhythm-zero", *DEEDS) and method == "post":
+            continue  # what these are for
         if name.startswith(("desk-", "registry-")) and method == "post" and MATRIX[name][1] == (405,) * 5:
             continue  # forms of the desk and the registry
         answer = getattr(_client("operator"), method)(address.format(**world))
         assert answer.status_code == 405, name
+
+
+#: Deeds on a delivery, by what they need; a hidden delivery is 404 for them too. Status for (visitor, reader, other, owner).
+DEEDS = {
+    "delivery-row": "rows/3",
+    "delivery-accept": "accept",
+    "delivery-accept-all": "accept-all",
+    "delivery-undo": "undo",
+    "delivery-give-up": "give-up",
+    "delivery-send": "send",
+    "delivery-release": "release",
+    "delivery-discard": "discard",
+}
+
+
+@pytest.mark.parametrize("name", DEEDS)
+def test_deeds_need_the_right_and_the_delivery(world: dict[str, str], name: str) -> None:
+    """A forged request meets the same rights as the page: nobody, a reader and another department get nowhere."""
+    address = f"/console/deliveries/{world['number']}/{DEEDS[name]}"
+    assert _client("visitor").post(address).status_code == 404
+    assert _client("reader").post(address).status_code == 403
+    assert _client("other").post(address).status_code == 404
+    # The owner may correct, and may not release or discard; an empty form does nothing.
+    expected = {403} if name in ("delivery-release", "delivery-discard") else {302, 409}
+    assert _client("owner").post(address).status_code in expected
 
 
 @pytest.mark.parametrize("role", ["visitor", "reader", "other", "owner"])

@@ -27,6 +27,7 @@ from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.errors import ErrorCode, XinyongError
 from xinyong.intake import commit, engine, failures, lease, store
+from xinyong.intake import release as release_rules
 from xinyong.intake.failures import DeliveryFailed
 from xinyong.intake.models import Delivery, Duty, ZeroDeclaration
 from xinyong.intake.receipt import Progress, Receipt
@@ -70,6 +71,16 @@ class SameOfficer(XinyongError):
     exit_code = 4
     zh = "批次 {number} 由 {who} 报送，须由另一名工作人员放行或作废。"
     en = "Delivery {number} was sent by {who}; another officer has to release or discard it."
+
+
+class WholeOnly(XinyongError):
+    """This dataset enters as a whole only, and rows of the delivery are still wrong."""
+
+    code = ErrorCode.DELIVERY_STATE
+    status = 409
+    exit_code = 1
+    zh = "批次 {number} 须整批无误方可入库，仍有待修正的行，不能放行。请修正后重新报送整批，或退回本批。"
+    en = "Delivery {number} enters as a whole only and has rows that are wrong; correct and deliver it again, or discard it."
 
 
 class NoteMissing(XinyongError):
@@ -419,7 +430,9 @@ def release(delivery: Delivery, acting: User, note: str) -> Delivery:
     NoteMissing, SameOfficer, or DeliveryState when it is not held (any more).
     """
     with transaction.atomic():
-        found = _held(delivery, acting, note)
+        found = _held(delivery, acting, note, good_rows=release_rules.for_anybody(delivery))
+        if release_rules.WHOLE in release_rules.codes(found.hold):
+            raise WholeOnly(number=found.number)
         found.state = Delivery.State.RECEIVED
         found.released_by, found.released_at, found.release_note = acting.username, timezone.now(), note.strip()
         found.tries = 0
@@ -446,13 +459,16 @@ def discard(delivery: Delivery, acting: User, note: str) -> Delivery:
     return found
 
 
-def _held(delivery: Delivery, acting: User, note: str) -> Delivery:
-    """The delivery, locked, when this officer may decide about it now."""
-    accounts.require(acting, Right.DELIVERY_RELEASE)
+def _held(delivery: Delivery, acting: User, note: str, *, good_rows: bool = False) -> Delivery:
+    """The delivery, locked, when this officer may decide about it now. ``good_rows``: it waits for nothing but that the
+    good rows are confirmed, which is for whoever may deliver, the uploader included."""
+    accounts.require(acting, Right.DELIVERY_SUBMIT if good_rows else Right.DELIVERY_RELEASE)
     found = Delivery.objects.select_for_update().get(pk=delivery.pk)
+    if good_rows and not release_rules.for_anybody(found):
+        raise DeliveryState(number=found.number, state=found.get_state_display(), state_en=found.state)
     if acting.department_id != found.department_id and not accounts.may(acting, Right.DELIVERY_VIEW_ALL):
         raise accounts.RightMissing(right=Right.DELIVERY_RELEASE.value)
-    if acting.username == found.uploader:
+    if acting.username == found.uploader and not good_rows:
         raise SameOfficer(number=found.number, who=acting.display_name)
     if not note.strip():
         raise NoteMissing(number=found.number)

@@ -14,6 +14,7 @@ from decimal import Decimal
 import polars as pl
 
 from xinyong.catalogue.entry import Assertion, BundleEntry, DatasetEntry, Severity
+from xinyong.intake import correction_layout
 from xinyong.intake.assertions import AssertionFailed
 from xinyong.intake.checks import CheckContext, Checked, Checker, choose_layout, compile_entry
 from xinyong.intake.findings import VALUE_LIMIT, Finding, FindingKind
@@ -134,8 +135,8 @@ def template_notes(entry: DatasetEntry | BundleEntry, mark: str) -> list[tuple[s
 
 
 def known_columns(entries: Sequence[DatasetEntry]) -> frozenset[str]:
-    """Every name a column of these entries may have."""
-    names: set[str] = set()
+    """Every name a column of these entries may have, and the extra columns of an error list."""
+    names: set[str] = set(correction_layout.FIXED)
     for entry in entries:
         for item in entry.fields:
             names.update((item.code, item.name_zh, *item.columns))

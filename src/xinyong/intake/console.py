@@ -1,15 +1,13 @@
-"""Deliveries in the department console: the list, the error report, and its downloads."""
+"""Deliveries in the department console: the list, the delivery page, and its downloads."""
 
 from __future__ import annotations
 
 import csv
 import io
-import itertools
 import tempfile
-from collections.abc import Iterable, Iterator
-from typing import IO
+from collections.abc import Iterator, Mapping
+from datetime import date
 
-import xlsxwriter  # type: ignore[import-untyped]
 from django.http import (
     FileResponse,
     HttpRequest,
@@ -25,82 +23,41 @@ from django.views.decorators.http import require_safe
 
 from xinyong.accounts.console import officer_only
 from xinyong.accounts.models import User
-from xinyong.intake import selectors
-from xinyong.intake.pages import ErrorRow
+from xinyong.intake import correction_book, correction_console, correction_rows, release_console, selectors
+from xinyong.intake.pages import DeliveryRow, ErrorRow, ListFilter
 from xinyong.ui.context import language
 from xinyong.ui.paging import page_number
 
-#: First characters a spreadsheet program may take for a formula or a command.
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
-#: Rows of one worksheet, less the heading.
-_SHEET_ROWS = 1_048_575
-_CELL_LIMIT = 32_767
-
 
 def headings() -> tuple[str, ...]:
-    """Columns of both downloads."""
+    """Columns of the sheet with every remark."""
     return (_("行"), _("字段"), _("列名"), _("原值"), _("级别"), _("原因"), _("建议"), _("建议值"))
 
 
 def cells(row: ErrorRow) -> tuple[str, ...]:
-    """One error as text cells."""
+    """One remark as text cells."""
     level = _("提醒") if row.severity == "warning" else _("错误")
     return (str(row.row), row.field, row.column, row.value, level, row.reason, row.suggestion, row.fix)
 
 
-def harmless(cell: str) -> str:
-    """A CSV cell that no spreadsheet program runs."""
-    return f"'{cell}" if cell.startswith(_RISKY) else cell
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
-def csv_lines(rows: Iterable[ErrorRow], heads: tuple[str, ...]) -> Iterator[str]:
-    """The CSV piece by piece, with the mark that makes spreadsheet programs read it as UTF-8."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    buffer.write("\ufeff")
-    writer.writerow(heads)
-    for row in rows:
-        writer.writerow([harmless(cell) for cell in cells(row)])
-        if buffer.tell() > 65_536:
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()
-
-
-def write_xlsx(target: IO[bytes], rows: Iterable[ErrorRow], heads: tuple[str, ...]) -> None:
-    """The workbook in constant memory. Every cell is written as a string, so nothing in it is ever a formula."""
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(target, options) as book:
-        bold = book.add_format({"bold": True, "bg_color": "#EFF5FC", "border": 1, "border_color": "#D9E0EA"})
-        sheet = _sheet(book, heads, bold)
-        for index, row in enumerate(rows):
-            at = index % _SHEET_ROWS
-            if index and at == 0:
-                sheet = _sheet(book, heads, bold)
-            for column, cell in enumerate(cells(row)):
-                sheet.write_string(at + 1, column, cell[:_CELL_LIMIT])
-
-
-def _sheet(book: xlsxwriter.Workbook, heads: tuple[str, ...], bold: object) -> xlsxwriter.worksheet.Worksheet:
-    sheet = book.add_worksheet()
-    sheet.freeze_panes(1, 0)
-    for column, width in enumerate((7, 24, 24, 32, 8, 48, 40, 28)):
-        sheet.set_column(column, column, width)
-    for column, head in enumerate(heads):
-        sheet.write_string(0, column, head, bold)
-    return sheet
-
-
-def _started(rows: Iterator[ErrorRow]) -> Iterator[ErrorRow]:
-    """The same rows with the first one fetched: a missing right is answered before the download begins."""
-    first = next(rows, None)
-    return iter(()) if first is None else itertools.chain((first,), rows)
+def list_filter(query: Mapping[str, str]) -> ListFilter:
+    """The filter a query asks for; what cannot be read narrows nothing."""
+    return ListFilter(
+        state=query.get("state", "")[:20],
+        dataset=query.get("dataset", "")[:60],
+        channel=query.get("channel", "")[:20],
+        since=_day(query.get("since", "")),
+        until=_day(query.get("until", "")),
+        mine=query.get("mine", "") == "1",
+        number=query.get("q", "").strip()[:100],
+    )
 
 
 @require_safe
@@ -114,25 +71,86 @@ def home(request: HttpRequest, user: User) -> HttpResponse:
 @officer_only
 def deliveries(request: HttpRequest, user: User) -> HttpResponse:
     """Deliveries the user may see, newest first."""
-    found = selectors.delivery_list(user, request.GET.get("state", ""), page_number(request), language())
+    chosen = list_filter(request.GET)
+    found = selectors.delivery_list(user, chosen, page_number(request), language())
     return render(request, "intake/deliveries.html", {"list": found})
+
+
+def _list_lines(rows: Iterator[DeliveryRow]) -> Iterator[str]:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    buffer.write("\ufeff")
+    writer.writerow(
+        [
+            _("批次"),
+            _("信息资源"),
+            _("报送部门"),
+            _("文件"),
+            _("渠道"),
+            _("上传人"),
+            _("接收时间"),
+            _("读取"),
+            _("入库"),
+            _("退回"),
+            _("未变"),
+            _("状态"),
+        ]
+    )
+    for row in rows:
+        texts = (
+            row.number,
+            row.dataset_name,
+            row.department,
+            row.file_name,
+            row.channel_label,
+            row.uploader,
+            row.received_at.isoformat(timespec="seconds"),
+            str(row.read),
+            str(row.accepted),
+            str(row.rejected),
+            str(row.unchanged),
+            row.state_label,
+        )
+        writer.writerow([correction_book.harmless(text) for text in texts])
+        if buffer.tell() > 65_536:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+@require_safe
+@officer_only
+def deliveries_csv(request: HttpRequest, user: User) -> HttpResponseBase:
+    """The list as it is filtered, whole, as CSV."""
+    selectors.visible(user)  # a missing right is answered before the download begins
+    lines = _list_lines(selectors.listed(user, list_filter(request.GET), language()))
+    return StreamingHttpResponse(
+        lines,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="deliveries.csv"'},
+    )
 
 
 @require_safe
 @officer_only
 def delivery(request: HttpRequest, user: User, number: str) -> HttpResponse:
-    """One delivery with its errors."""
-    found = selectors.delivery_page(user, number, request.GET.get("kind", ""), page_number(request), language())
+    """One delivery with its errors, its draft, and what became of its rows."""
+    found = selectors.delivery_page(
+        user, number, request.GET.get("kind", ""), request.GET.get("show", ""), page_number(request), language()
+    )
     return render(request, "intake/delivery.html", {"page": found})
 
 
 @require_safe
 @officer_only
 def errors_csv(request: HttpRequest, user: User, number: str) -> HttpResponseBase:
-    """Every error of a delivery as CSV, streamed."""
-    lines = csv_lines(_started(selectors.error_rows(user, number, language())), headings())
+    """The returned rows in the department's own columns as CSV, streamed."""
+    found = selectors.one(user, number)
+    kept = correction_rows.kept(found)
+    rows = correction_book.listed(found, kept, every=request.GET.get("all") == "1", english=language() == "en")
     return StreamingHttpResponse(
-        lines,
+        correction_book.csv_lines(correction_book.headings(found, kept.header), rows),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="errors-{number}.csv"'},
     )
@@ -141,9 +159,17 @@ def errors_csv(request: HttpRequest, user: User, number: str) -> HttpResponseBas
 @require_safe
 @officer_only
 def errors_xlsx(request: HttpRequest, user: User, number: str) -> HttpResponseBase:
-    """Every error of a delivery as a workbook. The file is closed, and so removed, by the response."""
+    """The same as a workbook. The file is closed, and so removed, by the response."""
+    found = selectors.one(user, number)
+    kept = correction_rows.kept(found)
     file = tempfile.TemporaryFile()  # noqa: SIM115
-    write_xlsx(file, selectors.error_rows(user, number, language()), headings())
+    correction_book.write_xlsx(
+        file,
+        correction_book.headings(found, kept.header),
+        correction_book.listed(found, kept, every=request.GET.get("all") == "1", english=language() == "en"),
+        headings(),
+        map(cells, selectors.error_rows(user, number, language())),
+    )
     file.seek(0)
     return FileResponse(
         file,
@@ -156,7 +182,10 @@ def errors_xlsx(request: HttpRequest, user: User, number: str) -> HttpResponseBa
 urlpatterns: list[URLPattern] = [
     path("", home, name="console-home"),
     path("deliveries", deliveries, name="deliveries"),
+    path("deliveries.csv", deliveries_csv, name="deliveries-csv"),
     path("deliveries/<slug:number>", delivery, name="delivery"),
     path("deliveries/<slug:number>/errors.csv", errors_csv, name="delivery-errors-csv"),
     path("deliveries/<slug:number>/errors.xlsx", errors_xlsx, name="delivery-errors-xlsx"),
+    *correction_console.urlpatterns,
+    *release_console.urlpatterns,
 ]

@@ -12,7 +12,7 @@ import psycopg
 from django.utils import timezone
 
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
-from xinyong.intake import holding
+from xinyong.intake import backflow, correction_return, holding
 from xinyong.intake.commit import Loader, receipt
 from xinyong.intake.loading import Connection
 from xinyong.intake.models import Delivery
@@ -50,7 +50,7 @@ def take_in(
         try:
             past, part = holding.history(delivery, entry), holding.is_partial(delivery)
             outcome = DeliveryReader(delivery, entry, report, past, partial=part).read(loader)
-            why = holding.reasons(delivery, entry, outcome)
+            why = holding.reasons(delivery, entry, outcome, rejected=outcome.rejected_rows + loader.rejected)
             now = timezone.now()
             counts = {
                 "delivery": delivery.pk,
@@ -70,6 +70,8 @@ def take_in(
             }
             if commit and not why:
                 holding.keep_profile(connection, delivery, outcome)
+                correction_return.store(connection, delivery, outcome.answer)
+                backflow.tally(connection, delivery.pk)
                 loader.commit(counts, delivery.uploader)
             else:
                 loader.hold(counts, delivery.uploader, partial(holding.note, connection, delivery, outcome, why))

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
+from xinyong.intake import release
 from xinyong.intake.models import Delivery, DeliveryProfile, Duty
 from xinyong.intake.profile import Profile
 from xinyong.intake.reader import Outcome
@@ -18,7 +19,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 #: Ways in whose files are parts by nature: no bound on a whole delivery fits them.
 PARTIAL = frozenset({Delivery.Channel.API, Delivery.Channel.CORRECTION, Delivery.Channel.RESOLUTION})
-FOUR_EYES = "four-eyes"
+FOUR_EYES = release.FOUR_EYES
 
 
 def is_partial(delivery: Delivery) -> bool:
@@ -46,17 +47,17 @@ def history(delivery: Delivery, entry: DatasetEntry | BundleEntry) -> tuple[Prof
     return tuple(Profile(**row) for row in found[: max(item.history for item in entry.assertions)])
 
 
-def reasons(delivery: Delivery, entry: DatasetEntry | BundleEntry, outcome: Outcome) -> list[tuple[str, str, str]]:
+def reasons(
+    delivery: Delivery, entry: DatasetEntry | BundleEntry, outcome: Outcome, *, rejected: int
+) -> list[tuple[str, str, str]]:
     """Why it has to wait: everything that holds it and that no officer has released yet."""
     found = [] if is_partial(delivery) else list(outcome.hold)
-    if delivery.channel != Delivery.Channel.RESOLUTION and _four_eyes(delivery, entry):
-        found.append(
-            (
-                FOUR_EYES,
-                "按规定须由报送人以外的工作人员放行。",
-                "The rule of four eyes: an officer other than the uploader releases it.",
-            )
-        )
+    if delivery.channel != Delivery.Channel.RESOLUTION:
+        rules = release.for_delivery(delivery, rejected=rejected)
+        if _four_eyes(delivery, entry) and FOUR_EYES not in release.codes(rules):
+            rules.insert(0, release.FOUR_EYES_HOLD)
+        # A correction holds the rows somebody has corrected: the rule about good rows is for the delivery it answers.
+        found.extend(rule for rule in rules if rule[0] == FOUR_EYES or not is_partial(delivery))
     seen = {str(reason[0]) for reason in delivery.hold} if delivery.released_by else set()
     return found if any(reason[0] not in seen for reason in found) else []
 

@@ -77,6 +77,9 @@ class Delivery(models.Model):
     accepted = models.IntegerField(default=0, help_text="Rows stored as a new version.")
     rejected = models.IntegerField(default=0, help_text="Rows sent back.")
     unchanged = models.IntegerField(default=0, help_text="Rows equal to what the ledger already held.")
+    back_flow = models.IntegerField(
+        default=0, help_text="Of the unchanged rows: copies of records that another department had delivered."
+    )
     warnings = models.IntegerField(default=0, help_text="Remarks on accepted rows.")
     entities_created = models.IntegerField(default=0, help_text="Entities first named by this delivery.")
     late_rows = models.IntegerField(default=0, help_text="Accepted rows later than the shortest deadline of the entry.")
@@ -191,3 +194,131 @@ class StoredFinding(models.Model):
     class Meta:
         db_table = "intake_finding"
         indexes = [models.Index(fields=["delivery", "kind", "row"], name="intake_finding_v1")]
+
+
+class ReleaseRule(models.Model):
+    """When the rows of a delivery may enter the ledger. Of the rows in force the most exact one governs, then the newest."""
+
+    class GoodRows(models.TextChoices):
+        AT_ONCE = "at_once", "正确的行立即入库"
+        ON_RELEASE = "on_release", "有退回行时，正确的行待人员放行"
+        WHOLE = "whole", "整批无误方可入库"
+
+    department = models.ForeignKey(
+        Department, null=True, on_delete=models.PROTECT, help_text="Whose deliveries; empty: every department's."
+    )
+    dataset_code = models.CharField(
+        max_length=60, blank=True, help_text="Dataset or bundle; empty: all of that department."
+    )
+    good_rows = models.CharField(
+        max_length=20,
+        choices=GoodRows.choices,
+        default=GoodRows.AT_ONCE,
+        help_text="What becomes of the good rows of a delivery that has wrong ones.",
+    )
+    four_eyes = models.BooleanField(
+        default=False, help_text="Every delivery waits for a second person; the uploader cannot release it."
+    )
+    effective_from = models.DateField(help_text="First day it governs; a later row replaces it from its own day on.")
+    reason = models.CharField(max_length=400, help_text="Why it is so: the department's rule or order.")
+    set_by = models.CharField(max_length=120, help_text="Who laid it down.")
+    set_at = models.DateTimeField(auto_now_add=True, help_text="When it was laid down.")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.department_id or '*'} {self.dataset_code or '*'} {self.good_rows}"
+
+
+class CorrectionEdit(models.Model):
+    """One cell of a returned row set to another value, in the draft of a delivery. The delivered file is never edited."""
+
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.PROTECT, related_name="edits", help_text="The delivery whose row is corrected."
+    )
+    row = models.IntegerField(help_text="Row number of that delivery.")
+    column = models.CharField(
+        max_length=200, blank=True, help_text="Column of the file; empty: the row is sent again as it stands."
+    )
+    old_value = models.TextField(blank=True, help_text="The cell before, as a finding may show it.")
+    new_value = models.TextField(blank=True, help_text="The cell after; a protected token where the field is personal.")
+    finding = models.ForeignKey(
+        StoredFinding,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,  # a held delivery is checked anew when it is released, and its findings with it
+        help_text="The finding whose suggestion was accepted.",
+    )
+    act = models.UUIDField(help_text="Edits of one act are undone together.")
+    made_by = models.CharField(max_length=60, help_text="Who made it.")
+    made_at = models.DateTimeField(help_text="When it was made.")
+    undone_by = models.CharField(max_length=60, blank=True, help_text="Who took it back.")
+    undone_at = models.DateTimeField(null=True, help_text="When it was taken back.")
+    sent_in = models.ForeignKey(
+        Delivery, null=True, on_delete=models.PROTECT, related_name="+", help_text="The correction it was sent in."
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["delivery", "row"],
+                condition=models.Q(undone_at__isnull=True, sent_in__isnull=True),
+                name="intake_edit_open_v1",
+            ),
+            models.Index(fields=["delivery", "act"], name="intake_edit_act_v1"),
+        ]
+
+
+class DraftRow(models.Model):
+    """What the checks say about a row with its edits; made anew by every edit, removed when the draft is sent."""
+
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.PROTECT, related_name="draft_rows", help_text="The delivery whose row is corrected."
+    )
+    row = models.IntegerField(help_text="Row number of that delivery.")
+    errors = models.IntegerField(help_text="Errors that are left.")
+    findings = models.JSONField(default=list, help_text="What is still found, as a finding may show it.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["delivery", "row"], name="intake_draft_row_v1")]
+
+
+class GivenUpRow(models.Model):
+    """A returned row that will not be sent again, with the reason. It may be taken up again later."""
+
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.PROTECT, related_name="given_up", help_text="The delivery of the row."
+    )
+    row = models.IntegerField(help_text="Row number of that delivery.")
+    reason = models.CharField(max_length=400, help_text="Why.")
+    made_by = models.CharField(max_length=60, help_text="Who decided it.")
+    made_at = models.DateTimeField(help_text="When it was decided.")
+    undone_by = models.CharField(max_length=60, blank=True, help_text="Who took it up again.")
+    undone_at = models.DateTimeField(null=True, help_text="When it was taken up again.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["delivery", "row"],
+                condition=models.Q(undone_at__isnull=True),
+                name="intake_given_up_v1",
+            )
+        ]
+
+
+class CorrectedRow(models.Model):
+    """A row of a correction and the returned row it answers; written in the transaction that commits the correction."""
+
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.PROTECT, related_name="answers", help_text="The correction."
+    )
+    row = models.IntegerField(help_text="Row number of the correction.")
+    parent = models.ForeignKey(
+        Delivery, on_delete=models.PROTECT, related_name="answered", help_text="The delivery that was corrected."
+    )
+    parent_row = models.IntegerField(help_text="Row number there.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["delivery", "row"], name="intake_corrected_row_v1")]
+        indexes = [models.Index(fields=["parent", "parent_row"], name="intake_corrected_parent_v1")]

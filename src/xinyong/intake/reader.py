@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 from django.utils import timezone
@@ -14,7 +14,7 @@ from xinyong.accounts import selectors as accounts
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry, Severity
 from xinyong.catalogue.models import Edition
-from xinyong.intake import assertions, checking, loading, store
+from xinyong.intake import assertions, checking, correction_return, loading, store
 from xinyong.intake.ahead import ahead
 from xinyong.intake.checks import CheckContext, Checker, choose_layout, compile_entry
 from xinyong.intake.commit import Loader
@@ -38,6 +38,8 @@ class Outcome:
     read: int = 0
     rejected_rows: int = 0
     notes: list[tuple[str, str]] = field(default_factory=list)
+    #: The returned rows of another delivery that this one answers.
+    answer: correction_return.Answer | None = None
     #: Bounds that keep the delivery back until a named person releases it: (code, Chinese, English).
     hold: list[tuple[str, str, str]] = field(default_factory=list)
     #: What the delivery looks like as a whole; None for a bundle.
@@ -99,6 +101,8 @@ class DeliveryReader:
         path = store.path_of(self.delivery.sha256)
         with open_source(path, limits, known_columns=self._known_columns()) as source:
             outcome.encoding = source.info.encoding
+            outcome.answer, notes = correction_return.recognise(self.delivery, source.info.header)
+            outcome.notes.extend(notes)
             if not isinstance(self.entry, BundleEntry):
                 self._checker(self.entry, source.info.header, outcome)  # a wrong header is told before any row is read
             read = 0
@@ -139,6 +143,8 @@ class DeliveryReader:
         outcome.read += batch.read
         findings = list(batch.findings)
         outcome.rejected_rows += len({item.row for item in findings if item.severity is Severity.ERROR})
+        if outcome.answer is not None:
+            batch = replace(batch, rows=outcome.answer.take(batch.rows))
         parts = []
         for entry, rows in self._routed(batch, findings, outcome):
             if isinstance(self.entry, BundleEntry):

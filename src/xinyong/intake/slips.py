@@ -10,7 +10,7 @@ from typing import IO
 
 from django.utils import timezone
 
-from xinyong.intake.console import harmless
+from xinyong.intake.correction_book import harmless
 from xinyong.intake.models import Delivery, StoredFinding
 
 _HEADS = {

@@ -30,6 +30,7 @@ _SECTIONS = {
     "console-home": "deliveries",
     "deliveries": "deliveries",
     "delivery": "deliveries",
+    "delivery-row": "deliveries",
     "rhythm": "rhythm",
     "rhythm-zero": "rhythm",
     "desk": "desk",

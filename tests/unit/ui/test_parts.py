@@ -12,30 +12,20 @@ from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xinyong.intake.console import csv_lines, harmless, write_xlsx
-from xinyong.intake.pages import ErrorRow
+from xinyong.intake.correction_book import ListedRow, csv_lines, harmless, write_xlsx
+from xinyong.intake.correction_layout import FIXED, row_heading
 from xinyong.ui.clock import marks
 from xinyong.ui.icons import FALLBACK, ICONS, known
 from xinyong.ui.paging import page_number
 from xinyong.ui.templatetags.ui import pagination
 
-HEADS = ("行", "字段", "列名", "原值", "级别", "原因", "建议", "建议值")
+HEADS = ("企业名称", "统一社会信用代码", row_heading("demo-20261120-0001"), *FIXED)
+DETAIL = ("行", "字段")
 
 
-def error(**changes: Any) -> ErrorRow:
-    values: dict[str, Any] = dict(
-        row=17,
-        field="CF_WSH",
-        column="处罚决定书文号",
-        value="x",
-        kind="code",
-        kind_label="代码",
-        severity="error",
-        reason="r",
-        suggestion="s",
-        fix="",
-    )
-    return ErrorRow(**{**values, **changes})
+def listed(number: int = 17, **changes: Any) -> ListedRow:
+    values: dict[str, Any] = {"cells": ("x", "y"), "wrong": {1: "r"}, "reason": "r", "suggestion": "s", "fix": ""}
+    return ListedRow(number=number, **{**values, **changes})
 
 
 @given(st.one_of(st.none(), st.integers(-5, 105)), st.integers(-5, 105))
@@ -53,34 +43,36 @@ def test_page_number_never_fails(text: str, expected: int) -> None:
     assert page_number(RequestFactory().get("/", {"page": text})) == expected
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1"])
 def test_csv_cells_are_never_formulas(cell: str) -> None:
     assert harmless(cell) == "'" + cell
-    text = "".join(csv_lines([error(value=cell, fix=cell)], HEADS))
+    text = "".join(csv_lines(HEADS, [listed(cells=(cell, "y"), fix=cell)]))
     assert text.startswith("\ufeff")
     row = list(csv.reader(io.StringIO(text[1:], newline="")))[1]
-    assert row[3] == "'" + cell
-    assert row[7] == "'" + cell
+    assert row[0] == "'" + cell
+    assert row[5] == "'" + cell
 
 
-def test_workbook_holds_strings_only() -> None:
+def test_workbook_holds_texts_only_and_marks_what_is_wrong() -> None:
     target = io.BytesIO()
-    write_xlsx(target, [error(value="=1+1"), error(value="http://example.org", fix="0012")], HEADS)
-    sheet = openpyxl.load_workbook(io.BytesIO(target.getvalue())).active
-    assert sheet is not None
-    rows = list(sheet.iter_rows())
-    assert [cell.value for cell in rows[0]] == list(HEADS)
-    assert rows[1][3].value == "=1+1"
-    assert {cell.data_type for row in rows[1:] for cell in row if cell.value} == {"s"}
-    assert rows[2][7].value == "0012"
+    rows = [listed(cells=("=1+1", "0012")), listed(18, cells=("http://example.org", "91E10"), wrong={0: "why"})]
+    write_xlsx(target, HEADS, rows, DETAIL, [("17", "CF_WSH")])
+    book = openpyxl.load_workbook(io.BytesIO(target.getvalue()))
+    sheet = book.worksheets[0]
+    found = list(sheet.iter_rows())
+    assert [cell.value for cell in found[0]] == list(HEADS)
+    assert [found[1][0].value, found[1][1].value, found[1][2].value] == ["=1+1", "0012", "17"]
+    assert {cell.data_type for row in found[1:] for cell in row if cell.value} == {"s"}
+    assert {cell.number_format for row in found[1:] for cell in row} == {"@"}
+    assert found[1][1].comment is not None and found[1][0].comment is None
+    assert found[1][1].fill.fgColor.rgb != found[1][0].fill.fgColor.rgb
+    assert [cell.value for cell in book.worksheets[1][2]] == ["17", "CF_WSH"]
 
 
 def test_workbook_without_errors_has_its_heading() -> None:
     target = io.BytesIO()
-    write_xlsx(target, [], HEADS)
-    sheet = openpyxl.load_workbook(io.BytesIO(target.getvalue())).active
-    assert sheet is not None
-    assert sheet.max_row == 1
+    write_xlsx(target, HEADS, [], DETAIL, [])
+    assert openpyxl.load_workbook(io.BytesIO(target.getvalue())).worksheets[0].max_row == 1
 
 
 def test_icons_are_sorted_known_and_fall_back() -> None:

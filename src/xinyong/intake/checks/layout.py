@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from xinyong.catalogue.columns import normal_column
 from xinyong.catalogue.entry import ColumnMap, DatasetEntry, Field, Layout
+from xinyong.intake import correction_layout
 from xinyong.intake.checks.values import DeliveryNote, HeaderWrong
 
 
@@ -34,9 +35,10 @@ def choose_layout(entry: DatasetEntry, header: Sequence[str]) -> LayoutMatch:
     A layout whose signature is wholly present wins, the longest signature first, then the one that explains most
     columns. Without a signature the layout that explains most columns is taken if no required column is missing.
     Anything else raises :class:`HeaderWrong`, which names what is missing, what is unknown and what was probably meant.
-    Columns named with an underscore first are the reader's own (``_row``) and are passed over.
+    Columns named with an underscore first are the reader's own (``_row``) and are passed over, as are the extra columns
+    of an error list.
     """
-    sent = [column for column in header if not column.startswith("_")]
+    sent = [column for column in header if not column.startswith("_") and not correction_layout.is_extra(column)]
     keys = {header_key(column) for column in sent}
     candidates = [_Candidate(entry, layout, sent) for layout in entry.layouts]
     signed = [
