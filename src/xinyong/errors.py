@@ -61,6 +61,7 @@ class ErrorCode(StrEnum):
     SERVER_START = "server-start"
     REGISTRY_REFUSED = "registry-refused"
     REGISTRY_CHANGED = "registry-changed"
+    STORE_UNWRITABLE = "store-unwritable"
     LINK_FILE = "link-file"
     MOMENT_AHEAD = "moment-ahead"
     STATUS_REFUSED = "status-refused"

@@ -16,6 +16,7 @@ from xinyong.intake import api as intake_api
 from xinyong.intake import api_examples as intake_api_examples
 from xinyong.intake import console as intake_console
 from xinyong.intake import record_console, rhythm_console, upload_console
+from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
 from xinyong.publicity import public
 from xinyong.reports import public as reports_public
@@ -33,6 +34,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *desk_console.urlpatterns,
     *registry_console.urlpatterns,
     *api_console.urlpatterns,
+    *ledger_console.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -85,6 +85,9 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "registry-second": ("/console/registry/acts/1/second", (405, 405, 405, 405, 405)),
     "registry-change": ("/console/registry/entities/{code}/change", (405, 405, 405, 405, 405)),
     "delivery-errors-csv": ("/console/deliveries/{number}/errors.csv", (404, 403, 404, 200, 200)),
+    "ledger-record": ("/console/records/{ledger_record}", (404, 403, 404, 200, 200)),
+    "ledger-record-proof": ("/console/records/{ledger_record}/proof.json", (404, 403, 404, 200, 200)),
+    "ledger-entity": ("/console/entities/{code}", (404, 403, 403, 403, 200)),
 }
 
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
@@ -109,6 +112,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     from xinyong.accounts.models import Role
     from xinyong.intake import actions as intake
     from xinyong.ledger import corridor
+    from xinyong.ledger.models import Record
 
     del database_url
     accounts.register_department(slug="another", name_zh="另一部门", acting="test")
@@ -159,6 +163,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         "client": "matrix",
         "key": key.prefix,
         "case": str(case.pk),
+        "ledger_record": str(Record.objects.values_list("record_id", flat=True).get()),
     }
 
 

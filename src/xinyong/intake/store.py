@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from xinyong.errors import ErrorCode, XinyongError
 from xinyong.runtime import config
@@ -36,6 +39,33 @@ class FileTooLarge(XinyongError):
     exit_code = 5
     zh = "文件 {size_mib} MiB，超过上限 {limit_mib} MiB。请分批报送，或由管理员调整 XINYONG_MAX_FILE_MIB。"
     en = "The file has {size_mib} MiB, more than the limit of {limit_mib} MiB. Deliver it in parts, or have XINYONG_MAX_FILE_MIB raised."
+
+
+class StoreUnwritable(XinyongError):
+    """The folder of delivered files takes nothing more; nothing was recorded."""
+
+    code = ErrorCode.STORE_UNWRITABLE
+    status = 507
+    exit_code = 3
+    zh = "报送文件无法保存到 {path}：{why}。本次没有登记任何内容；请管理员检查磁盘空间与权限，然后重新报送。"
+    en = (
+        "The delivered file cannot be stored below {path}: {why}. Nothing was recorded. Have disk space and rights checked, "
+        "then deliver it again."
+    )
+
+
+#: What a disk answers that takes nothing more.
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES})
+
+
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        raise StoreUnwritable(path=folder, why=error.strerror) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +115,7 @@ def _open(source: Path, within: Path | None) -> int:
 
 
 def keep(source: Path, *, within: Path | None = None) -> KeptFile:
-    """Copy a file into the store. Raises FileMissing or FileTooLarge; an unfinished copy is never visible.
+    """Copy a file into the store. Raises FileMissing, FileTooLarge, StoreUnwritable; an unfinished copy is never visible.
 
     ``within``: the file must really lie below this folder; links are not followed.
     """
@@ -98,23 +128,28 @@ def keep(source: Path, *, within: Path | None = None) -> KeptFile:
     with os.fdopen(handle, "rb") as incoming:
         if status.st_size > limit << 20:
             raise FileTooLarge(size_mib=status.st_size >> 20, limit_mib=limit)
-        digest = hashlib.sha256()
         folder = config.home("deliveries")
-        _sweep(folder)
-        copy, name = tempfile.mkstemp(prefix="incoming-", dir=folder)
-        temporary = Path(name)
-        try:
-            size = 0
-            with os.fdopen(copy, "wb") as outgoing:
-                while chunk := incoming.read(_CHUNK):
-                    digest.update(chunk)
-                    outgoing.write(chunk)
-                    size += len(chunk)
-                outgoing.flush()
-                os.fsync(outgoing.fileno())
-            final = path_of(digest.hexdigest())
-            os.replace(temporary, final)
-            _sync_folder(final.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with _writing(folder):
+            return _copied(incoming, folder)
+
+
+def _copied(incoming: IO[bytes], folder: Path) -> KeptFile:
+    digest = hashlib.sha256()
+    _sweep(folder)
+    copy, name = tempfile.mkstemp(prefix="incoming-", dir=folder)
+    temporary = Path(name)
+    try:
+        size = 0
+        with os.fdopen(copy, "wb") as outgoing:
+            while chunk := incoming.read(_CHUNK):
+                digest.update(chunk)
+                outgoing.write(chunk)
+                size += len(chunk)
+            outgoing.flush()
+            os.fsync(outgoing.fileno())
+        final = path_of(digest.hexdigest())
+        os.replace(temporary, final)
+        _sync_folder(final.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
     return KeptFile(path=final, sha256=digest.hexdigest(), size_bytes=size)

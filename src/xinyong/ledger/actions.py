@@ -61,7 +61,7 @@ def record_status(
         head = cursor.fetchone()
         if head is None:
             raise RecordNotFound(record=record_id, when="", when_zh="")
-        _, dataset, version, decided_on, _department = head
+        dataset, version, decided_on = head
         if decided_on and timezone.localdate(effective_at) < decided_on:
             raise refuse(
                 f"生效时间早于决定日期 {decided_on}", f"it would take effect before the decision of {decided_on}"

@@ -106,7 +106,7 @@ FROM STDIN (FORMAT binary)
 -- name: copy_versions
 -- Versions, with the payload exactly as it was hashed.
 COPY ledger_version (entity_id, record_id, version_id, delivery_id, department_id, edition_id, received_at, recorded_at,
-    version_no, source_row, content_hash, payload, decided_on)
+    version_no, source_row, content_hash, payload_hash, payload, decided_on)
 FROM STDIN (FORMAT binary)
 
 -- name: copy_findings

@@ -63,7 +63,7 @@ JOIN (SELECT DISTINCT entity_id, record_id FROM ledger_version WHERE version_id 
 
 -- name: head_for_act
 -- The head of a record, locked so that acts on it stand in line.
-SELECT head.entity_id, head.dataset_id, head.version_no, head.decided_on, head.department_id
+SELECT head.dataset_id, head.version_no, head.decided_on
 FROM ledger_record AS head
 WHERE head.entity_id = %(entity)s AND head.record_id = %(record)s FOR UPDATE
 
