@@ -130,7 +130,7 @@ def test_sign_out(visit: Opener, officer: Officer) -> None:
 def test_errors_are_filtered_and_downloaded(visit: Opener, officer: Officer, delivery_path: str) -> None:
     """Filter chips are links; both files hold the returned rows in the department's own columns."""
     page = visit(delivery_path, who=officer).page
-    chips = page.locator("#errors .filters a")
+    chips = page.locator("#errors .section-head .filters a")
     if chips.count() == 0:
         pytest.skip("no delivery of this city has errors")
     answer = page.request.get(page.url.partition("?")[0] + "/errors.csv")
@@ -146,7 +146,7 @@ def test_errors_are_filtered_and_downloaded(visit: Opener, officer: Officer, del
     assert workbook.ok
     assert workbook.body()[:2] == b"PK"
     chips.nth(1).click()
-    expect(page.locator("#errors .filters a[aria-current]")).to_have_count(1)
+    expect(page.locator("#errors .section-head .filters a[aria-current]")).to_have_count(1)
     assert "kind=" in page.url
 
 

@@ -140,6 +140,23 @@ def test_a_newer_version_replaces_what_was_read(desk: Any, filled: Any, files: A
     assert said(desk) == filled
 
 
+def test_an_unknown_status_is_an_alarm_and_never_means_in_operation(desk: Any, filled: Any) -> None:
+    from xinyong.registry import selectors
+
+    row = desk.registration(desk.code(21), "示例状态有限公司", 登记状态="存续")
+    desk.take([row])
+    status = "SELECT status FROM registry_entity WHERE credit_code = %s"
+    assert (desk.one(status, desk.code(21)), selectors.unknown_statuses()) == ("1", [])
+    receipt = desk.take([{**row, "登记状态": "破产重整中"}])
+    assert receipt.accepted == 1, "an unknown status is no crash and no rejection"
+    assert desk.one(status, desk.code(21)) == "破产重整中"
+    assert selectors.unknown_statuses() == [("破产重整中", 1)]
+    told = desk.cli("registry", "alarms", "--json")
+    assert "破产重整中" in told.output
+    desk.take([{**row, "登记状态": "歇业"}])
+    assert desk.one(status, desk.code(21)) == "x1" and selectors.unknown_statuses() == []
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations(["registration", "links", "investors", "old"]))[1::8])
 def test_the_order_of_deliveries_does_not_matter(
     server: str, files: Any, filled: Any, order: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory
@@ -165,20 +182,3 @@ def test_the_order_of_deliveries_does_not_matter(
     finally:
         with psycopg.connect(postgres.server().url, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def test_an_unknown_status_is_an_alarm_and_never_means_in_operation(desk: Any, filled: Any) -> None:
-    from xinyong.registry import selectors
-
-    row = desk.registration(desk.code(21), "示例状态有限公司", 登记状态="存续")
-    desk.take([row])
-    status = "SELECT status FROM registry_entity WHERE credit_code = %s"
-    assert (desk.one(status, desk.code(21)), selectors.unknown_statuses()) == ("1", [])
-    receipt = desk.take([{**row, "登记状态": "破产重整中"}])
-    assert receipt.accepted == 1, "an unknown status is no crash and no rejection"
-    assert desk.one(status, desk.code(21)) == "破产重整中"
-    assert selectors.unknown_statuses() == [("破产重整中", 1)]
-    told = desk.cli("registry", "alarms", "--json")
-    assert "破产重整中" in told.output
-    desk.take([{**row, "登记状态": "歇业"}])
-    assert desk.one(status, desk.code(21)) == "x1" and selectors.unknown_statuses() == []

@@ -92,7 +92,7 @@ def mariadb() -> Iterator[str]:
     data, socket = place / "data", place / "s"
     try:
         parts = (f"{family}_system_tables.sql", f"{family}_performance_tables.sql", f"{family}_system_tables_data.sql")
-        script = "CREATE DATABASE mysql; USE mysql; SET @auth_root_socket=NULL; SET @skip_auth_anonymous=1;\n"
+        script = "CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;\nSET @skip_auth_anonymous=1;\n"
         script += "".join((tables / part).read_text(encoding="utf-8") for part in parts)
         data.mkdir()
         if os.geteuid() == 0:
@@ -120,7 +120,7 @@ def mariadb() -> Iterator[str]:
                     time.sleep(0.1)
             with admin, admin.cursor() as cursor:
                 cursor.execute("CREATE DATABASE front CHARACTER SET utf8mb4")
-                cursor.execute("CREATE USER puller@localhost IDENTIFIED BY %s", PASSWORD)
+                cursor.execute("CREATE USER puller@localhost IDENTIFIED BY %s", (PASSWORD,))
                 cursor.execute("GRANT ALL ON front.* TO puller@localhost")
             yield str(socket)
         finally:

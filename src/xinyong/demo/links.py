@@ -9,10 +9,11 @@ from pathlib import Path
 from xinyong.registry.models import Entity
 
 #: How many of each; few enough to be read, many enough to be met by chance.
-_BRANCHES, _CONVERSIONS, _MERGERS, _CONTRIBUTIONS, _CHANGES = 60, 8, 4, 30, 20
+_BRANCHES, _CONVERSIONS, _MERGERS, _CONTRIBUTIONS, _CHANGES, _UNDECIDED = 60, 8, 4, 30, 20, 9
 
 _LINK = ("统一社会信用代码", "名称", "关联类型", "关联主体代码", "关联主体名称", "登记日期", "文书号")
 _CHANGE = ("统一社会信用代码", "名称", "变更事项", "变更前内容", "变更后内容", "变更日期")
+_LISTED = ("企业名称", "统一社会信用代码", "列入原因", "列入日期", "列入机关")
 _SHARE = (
     "统一社会信用代码",
     "名称",
@@ -49,17 +50,33 @@ def write(folder: Path, today: date) -> list[tuple[Path, str]]:
         item = next(places)
         before = item.name.replace("示例", "示例原", 1)
         changes.append((item.credit_code, item.name, "名称变更", before, item.name, day.isoformat()))
+    # Written as people write: short, or with one character wrong. Whom they mean is for the desk to decide.
+    written = [(next(places), item) for item in range(_UNDECIDED)]
+    listed = [
+        (_slip(item.name, number), "", "未按规定公示年度报告", day.isoformat(), "示例市市场监督管理局")
+        for item, number in written
+    ]
     made = []
     for name, dataset, head, rows in (
         ("links-registration-link.csv", "registration-link", _LINK, links),
         ("links-shareholders.csv", "shareholders", _SHARE, shares),
         ("links-registration-change.csv", "registration-change", _CHANGE, changes),
+        ("links-undecided.csv", "abnormal-list", _LISTED, listed),
     ):
         path = folder / name
         with path.open("w", encoding="utf-8", newline="") as handle:
             csv.writer(handle).writerows([head, *rows])
         made.append((path, dataset))
     return made
+
+
+def _slip(name: str, number: int) -> str:
+    """The name as a hurried hand writes it; never the name of its bearer."""
+    if number % 3 == 0:
+        return name.removesuffix("有限公司")
+    if number % 3 == 1:
+        return name.replace("有限公司", "有限责任公司")
+    return name.replace("有限", "", 1)
 
 
 def _link(subject: Entity, kind: str, other: Entity, day: date, document: str) -> tuple[str | None, ...]:

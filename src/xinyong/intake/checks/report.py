@@ -16,6 +16,8 @@ from xinyong.standards import credit_code, redaction, resident_id
 
 #: Shown in place of a value that belongs to a natural person.
 HIDDEN = "***"
+#: Longer than any number that must be masked, separators included.
+_SLACK = 200
 #: All that is ever said of a natural person's row; none of these shows more than the kind of subject.
 _SAID_OF_PERSONS = frozenset({"natural-person", "resident-number", "not-to-be-collected"})
 
@@ -53,13 +55,22 @@ def shown(field: Field | None, text: str) -> str:
         return ""
     if field is not None and is_private(field):
         return HIDDEN
+    if len(text) > VALUE_LIMIT + _SLACK:
+        # A cell may hold millions of characters; the beginning is all that will be shown. A number that the cut runs
+        # through would not be recognised, so the last characters before it are not shown either.
+        beginning = redaction.redact(text[: VALUE_LIMIT + _SLACK]).text
+        return _tidy(beginning[: min(VALUE_LIMIT - 1, len(beginning) - _SLACK // 2)]) + "…"
     folded = credit_code.normalise(text).text
     if resident_id.is_valid(folded) and not credit_code.is_valid(folded):
         return HIDDEN
     if not credit_code.is_valid(folded):
         text = redaction.redact(text).text
-    text = inert("".join(character if character >= " " else " " for character in text))
+    text = _tidy(text)
     return text if len(text) <= VALUE_LIMIT else text[: VALUE_LIMIT - 1] + "…"
+
+
+def _tidy(text: str) -> str:
+    return inert("".join(character if character >= " " else " " for character in text))
 
 
 class Report:
