@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import json
 import os
+import pickle
 import random
 import shutil
 import signal
@@ -32,6 +33,8 @@ ROUNDS = int(os.environ.get("ROUNDS", "25"))
 #: Rounds on one database; then a fresh one, so that checking everything after each round stays cheap.
 _RENEW = 40
 _ENTITIES = 60
+#: Seconds a recovery or a check may take before it counts as hung.
+_PATIENCE = 120
 
 #: What must hold after every round: (name, query, expected).
 INVARIANTS: tuple[tuple[str, str, Any], ...] = (
@@ -250,14 +253,13 @@ class Harness:
         import psycopg
 
         from xinyong.intake.actions import DeliveryBusy
-        from xinyong.intake.failures import DeliveryFailed
         from xinyong.ledger.errors import RecordNotFound, StatusRefused
         from xinyong.runtime import database
         from xinyong.runtime.postgres import DatabaseUnavailable
 
         try:
             deed()
-        except (DeliveryBusy, DeliveryFailed, DatabaseUnavailable, StatusRefused, RecordNotFound):
+        except (DeliveryBusy, DatabaseUnavailable, StatusRefused, RecordNotFound):
             pass
         except (psycopg.OperationalError, psycopg.InterfaceError, django.db.OperationalError, django.db.InterfaceError):
             pass
@@ -381,7 +383,8 @@ class Harness:
         started = time.monotonic()
         self._recover()
         self.tally.recovery_seconds.append(time.monotonic() - started)
-        self.check(deep=self.tally.rounds % 10 == 0)
+        deep = self.tally.rounds % 10 == 0
+        self._signed = self._child(lambda: self.check(deep=deep))
         self.tally.rounds += 1
 
     def _recover(self) -> None:
@@ -390,35 +393,47 @@ class Harness:
 
         postgres.start()
         self._answers()
-
-        def resume() -> None:
-            from xinyong.intake import actions
-            from xinyong.ledger import corridor
-
-            for _ in range(600):  # sessions of killed loaders hold their leases until the server has noticed
-                actions.resume()
-                if self._value(INVARIANTS[0][1]) == 0:
-                    break
-                time.sleep(0.1)
-            corridor.catch_up()
-
-        self._apart(resume)
+        self._child(self._take_up)
         for path in self._files.iterdir():
             path.unlink()
         if said := sorted(self._errors.iterdir()):
             raise Broken("\n".join(path.read_text(encoding="utf-8") for path in said))
 
-    def _apart(self, deed: Callable[[], None]) -> None:
-        """Do it in a process of its own. This one never computes on columns: a fork of one that did would hang."""
+    def _take_up(self) -> None:
+        from xinyong.intake import actions
+        from xinyong.ledger import corridor
+
+        for _ in range(600):  # sessions of killed loaders hold their leases until the server has noticed
+            actions.resume()
+            if self._value(INVARIANTS[0][1]) == 0:
+                break
+            time.sleep(0.1)
+        corridor.catch_up()
+
+    def _child(self, deed: Callable[[], Any]) -> Any:
+        """Do it in a process of its own: this one forks, so no library may ever start a thread in it. Raises Broken."""
+        result = self.folder / "result"
         pid = os.fork()
         if pid == 0:
             try:
-                deed()
+                answer: tuple[str, Any] = ("done", deed())
+            except Broken as error:
+                answer = ("broken", str(error))
             except BaseException:
-                (self._errors / "apart.txt").write_text(traceback.format_exc(), encoding="utf-8")
-            finally:
-                os._exit(0)
-        os.waitpid(pid, 0)
+                answer = ("broken", traceback.format_exc())
+            result.write_bytes(pickle.dumps(answer))
+            os._exit(0)
+        deadline = time.monotonic() + _PATIENCE
+        while os.waitpid(pid, os.WNOHANG) == (0, 0):
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                raise Broken(f"no end after {_PATIENCE} s: {getattr(deed, '__name__', 'check')}")
+            time.sleep(0.01)
+        kind, value = pickle.loads(result.read_bytes())
+        if kind == "broken":
+            raise Broken(value)
+        return value
 
     @staticmethod
     def _answers() -> None:
@@ -444,8 +459,8 @@ class Harness:
             row = connection.execute(query.encode()).fetchone()
             return row[0] if row else None
 
-    def check(self, *, deep: bool = False) -> None:
-        """Everything that must hold. Raises Broken. ``deep``: read models built again from zero are the same."""
+    def check(self, *, deep: bool = False) -> tuple[int, bytes] | None:
+        """Everything that must hold; what is signed now. Raises Broken. ``deep``: also read models built from zero."""
         from xinyong.ledger.log import merkle, state, verify
         from xinyong.runtime import database
 
@@ -458,26 +473,19 @@ class Harness:
             raise Broken("the log: " + "; ".join(item.en for item in report.findings[:5]))
         with database.connect(autocommit=True) as connection:
             last = state.last_range(connection)
-        if last is not None:
-            if self._signed is not None:
-                size, root = self._signed
-                reader = merkle.TileReader(last.size, state.folder(report.installation).tile)
-                if not merkle.verify_consistency(size, last.size, root, last.root, reader.consistency(size)):
-                    raise Broken(f"the log forked: what was signed at {size} is not the beginning of {last.size}")
-            self._signed = (last.size, last.root)
+        if last is not None and self._signed is not None:
+            size, root = self._signed
+            reader = merkle.TileReader(last.size, state.folder(report.installation).tile)
+            if not merkle.verify_consistency(size, last.size, root, last.root, reader.consistency(size)):
+                raise Broken(f"the log forked: what was signed at {size} is not the beginning of {last.size}")
         if deep and last is not None:
-            self._apart(self._rebuilt)
-            if said := sorted(self._errors.iterdir()):
-                raise Broken("\n".join(path.read_text(encoding="utf-8") for path in said))
-        self._close()
+            from xinyong.ledger import corridor
 
-    def _rebuilt(self) -> None:
-        from xinyong.ledger import corridor
-
-        before = self._read_models()
-        corridor.rebuild()
-        if self._read_models() != before:
-            raise Broken("read models built again from zero are not the same")
+            before = self._read_models()
+            corridor.rebuild()
+            if self._read_models() != before:
+                raise Broken("read models built again from zero are not the same")
+        return (last.size, last.root) if last is not None else self._signed
 
     def _read_models(self) -> str:
         from xinyong.runtime import database
