@@ -1,6 +1,6 @@
 """The line of waiting deliveries: the table of deliveries itself. Which is next, and how a worker waits for one.
 
-Nothing is kept beside the table, so line and deliveries can never tell different stories; see docs/decisions/0013.
+Nothing is kept beside the table, so line and deliveries can never tell different stories; see docs/decisions/0016.
 """
 
 from __future__ import annotations
