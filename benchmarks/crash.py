@@ -369,6 +369,7 @@ class Harness:
         kinds = self._kinds()
         for number in range(self.workers):
             self._start(kinds[number % len(kinds)])
+        self._under_way()
         for _ in range(luck.randint(1, 5)):
             time.sleep(luck.uniform(0.05, 1.0))
             victim = luck.choice(list(self._living))
@@ -386,6 +387,13 @@ class Harness:
         deep = self.tally.rounds % 10 == 0
         self._signed = self._child(lambda: self.check(deep=deep))
         self.tally.rounds += 1
+
+    def _under_way(self) -> None:
+        """Wait until somebody has committed something, so that the blows fall on work and not on the start of programs."""
+        committed = "SELECT count(*) FROM intake_delivery WHERE state = 'committed'"
+        before, deadline = self._value(committed), time.monotonic() + 30
+        while self._value(committed) == before and time.monotonic() < deadline:
+            time.sleep(0.1)
 
     def _recover(self) -> None:
         """What the next start of the platform does, in a process of its own."""
@@ -535,8 +543,9 @@ def run(
         harness = Harness(folder, seed=seed, workers=workers, log=lambda text: print(text, file=sys.stderr))
         try:
             harness.prepare()
+            begun = time.monotonic()
             while harness.tally.rounds < rounds:
-                if seconds is not None and time.monotonic() - started > seconds:
+                if seconds is not None and time.monotonic() - begun > seconds:
                     break
                 if harness.tally.rounds and harness.tally.rounds % _RENEW == 0:
                     harness.renew()
