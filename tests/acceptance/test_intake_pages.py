@@ -91,7 +91,7 @@ def test_upload_with_progress_to_the_delivery_page(visit: Opener, officer: Offic
     expect(page.locator("[data-chosen]")).to_contain_text("登记.csv")
     page.locator("[data-upload] button[type=submit]").click()
     page.wait_for_url("**/console/deliveries/market-regulation-*")
-    expect(page.locator(".console-title h1 .chip")).to_contain_text("部分退回", timeout=20_000)
+    expect(page.locator(".console-title h1 .chip")).to_contain_text("待修正 1 行", timeout=20_000)
     opened.check()
     page.goto(page.url.partition("/console")[0] + "/console/deliveries/new/registration")
     page.locator("#id_file").set_input_files(str(file))
