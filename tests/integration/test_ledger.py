@@ -113,7 +113,7 @@ def test_the_application_cannot_get_round_the_triggers(filled: Any, table: str, 
     [
         "SET session_replication_role = replica",
         "DROP FUNCTION ledger_refuse_change_v1() CASCADE",
-        "CREATE OR REPLACE FUNCTION ledger_refuse_change_v1() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
+        "CREATE OR REPLACE FUNCTION public.ledger_refuse_change_v1() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
         "CREATE TABLE public.own (x int)",
         "DROP SCHEMA public CASCADE",
         "SET ROLE xinyong",

@@ -90,7 +90,6 @@ def verify(*, contents: bool = False, processes: int | None = None) -> Report:
 
 def _nothing_signed(connection: Connection, report: Report) -> None:
     """A database that knows no signature must have neither logged versions nor a published checkpoint."""
-    _unlogged(connection, report)
     if report.installation and state.folder(report.installation).text(CHECKPOINT) is not None:
         report.add(
             Finding(
@@ -100,6 +99,7 @@ def _nothing_signed(connection: Connection, report: Report) -> None:
                 en="A checkpoint is published, but the database knows of no signature",
             )
         )
+    _unlogged(connection, report)  # last: there may be more of these than are listed
 
 
 def _unlogged(connection: Connection, report: Report) -> None:
