@@ -103,7 +103,7 @@ def _effects() -> Line:
     last = Event.objects.aggregate(last=Max("id"))["last"] or 0
     behind = {
         name: last - (EffectPosition.objects.filter(effect=name).values_list("event_id", flat=True).first() or 0)
-        for name in corridor.names()
+        for name in corridor.readers()
     }
     late = {name: count for name, count in behind.items() if count > 0}
     if late:

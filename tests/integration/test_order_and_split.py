@@ -167,7 +167,8 @@ def test_replay_from_zero_rebuilds_every_read_model_to_the_byte(server: str, des
         assert {event for _, event in before["positions"]} == {desk.one("SELECT max(id) FROM ledger_event")}
         taken = corridor.rebuild()
         # Cases of the desk are deeds of officers and no read model: that effect keeps no position and forgets nothing.
-        assert all(taken[name] for name, _ in before["positions"]), taken
+        assert {name for name, _ in before["positions"]} == set(corridor.readers())
+        assert all(taken[name] for name in corridor.readers()), taken
         after = dump()
         for part in before:
             assert after[part] == before[part], part

@@ -19,5 +19,5 @@ def rebuild() -> int:
 #: Facts first: what is known of an entity helps whoever decides a case.
 EFFECTS: tuple[Effect, ...] = (
     Effect(name=facts.NAME, catch_up=facts.catch_up, rebuild=facts.rebuild),
-    Effect(name="desk", catch_up=catch_up, rebuild=rebuild),
+    Effect(name="desk", catch_up=catch_up, rebuild=rebuild, keeps_position=False),
 )

@@ -15,11 +15,15 @@ CHANNEL = "xinyong_events"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """``catch_up`` takes in events not seen yet and returns how many; ``rebuild`` starts again from the first."""
+    """``catch_up`` takes in events not seen yet and returns how many; ``rebuild`` starts again from the first.
+
+    ``keeps_position``: it reads the corridor and says how far; one that looks at deliveries itself does not.
+    """
 
     name: str
     catch_up: Callable[[], int]
     rebuild: Callable[[], int]
+    keeps_position: bool = True
 
 
 _effects: dict[str, Effect] = {}
@@ -33,6 +37,11 @@ def register(effect: Effect) -> None:
 def names() -> tuple[str, ...]:
     """Registered effects."""
     return tuple(_effects)
+
+
+def readers() -> tuple[str, ...]:
+    """Those of them that keep a position in the corridor, and so can be behind."""
+    return tuple(name for name, effect in _effects.items() if effect.keeps_position)
 
 
 def catch_up() -> dict[str, int]:
