@@ -21,6 +21,7 @@ from xinyong.registry import selectors as registry
 from xinyong.registry.errors import EntityUnknown
 from xinyong.registry.models import Act, Entity, Name
 from xinyong.runtime import sql
+from xinyong.runtime.pages import by_key
 
 PAGE = 20
 _KINDS = {
@@ -369,7 +370,7 @@ def registry_entity(user: User, key: str, language: str) -> RegistryEntity:
 def acts_for_export(user: User) -> Iterator[dict[str, Any]]:
     """Every act, oldest first, for the export."""
     accounts.require(user, Right.REGISTRY_ACT)
-    for act in Act.objects.order_by("pk").iterator(500):
+    for act in by_key(Act.objects.all()):
         yield {
             "act": act.pk,
             "kind": act.kind,

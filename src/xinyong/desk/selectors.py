@@ -27,6 +27,7 @@ from xinyong.registry import keys, lists
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity, Identifier
 from xinyong.runtime import sql
+from xinyong.runtime.pages import by_key
 from xinyong.standards import entity_types
 
 PAGE = 20
@@ -342,7 +343,7 @@ def decisions(user: User) -> Iterator[dict[str, Any]]:
     accounts.require(user, Right.RESOLUTION_DECIDE)
     seen = visible(user).values("pk")
     found = Decision.objects.select_related("case__delivery", "case__department", "entity", "case__sent")
-    for item in found.filter(case__in=seen).order_by("pk").iterator(500):
+    for item in by_key(found.filter(case__in=seen)):
         case = item.case
         yield {
             "decision": item.pk,
