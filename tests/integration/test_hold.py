@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import secrets
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -72,7 +73,7 @@ def officers(desk: Any) -> dict[str, User]:
 @pytest.fixture
 def department(desk: Any) -> Iterator[str]:
     """A department without history."""
-    slug = f"d{len(departments.organs())}{id(object()) % 100000}"
+    slug = f"d{secrets.token_hex(6)}"
     accounts.register_department(slug=slug, name_zh=slug, acting="test")
     yield slug
     del desk
