@@ -220,6 +220,34 @@ def _local(moment: datetime) -> date:
     return timezone.localdate(moment)
 
 
+def modified(key: str) -> datetime | None:
+    """When the public records of an entity last changed: stored, begun, or stopped being public."""
+    entity = registry.by_key(key)
+    if entity is None:
+        return None
+    members = list(registry.members(entity))
+    found: datetime | None = _rows("modified_of_entity", {"members": members, "today": timezone.localdate()})[0][0]
+    return found
+
+
+def records_of_dataset(key: str, code: str, today: date, limit: int, offset: int) -> list[tuple[Any, ...]]:
+    """Public records of one dataset about one entity as rows of ``public_records_of_entity``, newest first."""
+    entity = registry.by_key(key)
+    if entity is None:
+        return []
+    return _rows(
+        "public_records_of_entity",
+        {
+            "members": list(registry.members(entity)),
+            "speaks": entity.pk,
+            "today": today,
+            "code": code,
+            "limit": limit,
+            "offset": offset,
+        },
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicRecords:
     """The public records of one dataset about one entity, newest first; ``total`` also counts those beyond a limit."""
