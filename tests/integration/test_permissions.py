@@ -60,7 +60,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "client-key-confirm": ("/console/clients/{client}/keys/{key}", (404, 403, 403, 403, 200)),
     "client-key-revoke": ("/console/clients/{client}/keys/{key}/revoke", (405, 405, 405, 405, 405)),
     "api-reference": ("/api/v1/reference", (200, 200, 200, 200, 200)),
-    # The API asks for a key; a session opens nothing. Its own matrix stands in test_api.py.
+    # The API asks for a key; a session opens nothing. Its own matrix stands in test_api_access.py.
     "openapi-json": ("/api/v1/openapi.json", (200, 200, 200, 200, 200)),
     "api-root": ("/api/v1/", (404, 404, 404, 404, 404)),
     "send_record": ("/api/v1/datasets/penalty/records", (405, 405, 405, 405, 405)),
