@@ -18,8 +18,8 @@ from xinyong.intake import console as intake_console
 from xinyong.intake import record_console, rhythm_console, upload_console
 from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
-from xinyong.publicity import public
 from xinyong.reports import public as reports_public
+from xinyong.site import public
 from xinyong.ui import health
 
 intake_api_examples.register()
