@@ -14,10 +14,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from xinyong.ledger.log import proof as proofs
 from xinyong.publicity import searching, selectors
 from xinyong.publicity.pages import SearchOutcome
 from xinyong.registry.search.find import FACETS
 from xinyong.registry.selectors import Moved
+from xinyong.site import records
 from xinyong.standards import credit_code, names
 from xinyong.ui.context import language
 from xinyong.ui.errors import PageNotFound
@@ -33,7 +35,7 @@ _SECTION_PAGE = "page-"
 def home(request: HttpRequest) -> HttpResponse:
     """The home page."""
     context = {"figures": selectors.site_figures(), "latest": selectors.latest_double_publicity(LATEST, language())}
-    return render(request, "publicity/home.html", context)
+    return render(request, "site/home.html", context)
 
 
 def _moved(address: str) -> HttpResponse:
@@ -70,7 +72,7 @@ def search(request: HttpRequest) -> HttpResponse:
     target = _direct(outcome)
     if target:
         return HttpResponseRedirect(target)
-    return render(request, "publicity/search.html", {"outcome": outcome})
+    return render(request, "site/search.html", {"outcome": outcome})
 
 
 @require_safe
@@ -97,7 +99,7 @@ def suggest(request: HttpRequest) -> HttpResponse:
             },
             json_dumps_params={"ensure_ascii": False},
         )
-    return render(request, "publicity/suggestions.html", {"hits": hits, "query": query})
+    return render(request, "site/suggestions.html", {"hits": hits, "query": query})
 
 
 @require_safe
@@ -123,7 +125,26 @@ def entity(request: HttpRequest, key: str) -> HttpResponse:
         "empty": [section for section in file.sections if not section.total],
         "adverse": [section for section in file.sections if section.total and section.tone in {"amber", "red"}],
     }
-    return render(request, "publicity/entity.html", context)
+    return render(request, "site/entity.html", context)
+
+
+@require_safe
+def record(request: HttpRequest, key: str) -> HttpResponse:
+    """One public record at its permanent address: 410 once its publication ended, 404 for everything else."""
+    page = records.record_page(key, language(), timezone.localdate(), request.path)
+    return render(request, "site/record.html", {"page": page, "page_url": request.build_absolute_uri(page.url)})
+
+
+@require_safe
+def record_proof(request: HttpRequest, key: str) -> HttpResponse:
+    """The proof file of a record all of whose fields are public."""
+    today = timezone.localdate()
+    history = records.history_of(key, today, request.path)
+    if not records.is_provable(history):
+        raise PageNotFound(path=request.path)
+    answer = HttpResponse(proofs.text(proofs.make(history.record_id)), content_type="application/json")
+    answer.headers["Content-Disposition"] = f'attachment; filename="proof-{key}.json"'
+    return answer
 
 
 urlpatterns: list[URLPattern] = [
@@ -131,4 +152,6 @@ urlpatterns: list[URLPattern] = [
     path("search", search, name="search"),
     path("search/suggest", suggest, name="search-suggest"),
     path("entities/<str:key>", entity, name="entity"),
+    path("records/<str:key>", record, name="record-page"),
+    path("records/<str:key>/proof.json", record_proof, name="record-page-proof"),
 ]
