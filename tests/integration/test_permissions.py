@@ -23,6 +23,37 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "search": ("/search?q=x", (200, 200, 200, 200, 200)),
     "search-suggest": ("/search/suggest?q=x", (200, 200, 200, 200, 200)),
     "entity": ("/entities/{code}", (200, 200, 200, 200, 200)),
+    **{
+        f"entity-{form}": (f"/entities/{{code}}.{form}", (200, 200, 200, 200, 200))
+        for form in ("json", "csv", "jsonld", "rss", "atom")
+    },
+    **{f"search-{form}": (f"/search.{form}?q=x", (200, 200, 200, 200, 200)) for form in ("json", "csv", "jsonld")},
+    **{
+        f"record-page-{form}": (f"/records/{{record_key}}.{form}", (200, 200, 200, 200, 200))
+        for form in ("json", "csv", "jsonld")
+    },
+    "open-data": ("/open-data", (200, 200, 200, 200, 200)),
+    "open-data-json": ("/open-data.json", (200, 200, 200, 200, 200)),
+    "open-data-jsonld": ("/open-data.jsonld", (200, 200, 200, 200, 200)),
+    "open-data-deletions": ("/open-data/deletions", (200, 200, 200, 200, 200)),
+    "open-data-deletions-json": ("/open-data/deletions.json", (200, 200, 200, 200, 200)),
+    "open-data-deletions-csv": ("/open-data/deletions.csv", (200, 200, 200, 200, 200)),
+    "open-data-set": ("/open-data/datasets/penalty", (200, 200, 200, 200, 200)),
+    "open-data-set-json": ("/open-data/datasets/penalty.json", (200, 200, 200, 200, 200)),
+    "open-data-set-jsonld": ("/open-data/datasets/penalty.jsonld", (200, 200, 200, 200, 200)),
+    "open-data-schema": ("/open-data/datasets/penalty/schema.json", (200, 200, 200, 200, 200)),
+    "open-data-sample": ("/open-data/datasets/penalty/sample.csv", (200, 200, 200, 200, 200)),
+    "open-data-changes": ("/open-data/datasets/penalty/changes.jsonl", (200, 200, 200, 200, 200)),
+    "open-data-latest": ("/open-data/datasets/penalty/latest.csv", (503, 503, 503, 503, 503)),
+    "open-data-file": ("/open-data/files/penalty/penalty-20200101T000000-00000000.csv", (404, 404, 404, 404, 404)),
+    "open-data-dcat-ttl": ("/open-data/catalogue.ttl", (200, 200, 200, 200, 200)),
+    "open-data-dcat-jsonld": ("/open-data/catalogue.jsonld", (200, 200, 200, 200, 200)),
+    "robots": ("/robots.txt", (200, 200, 200, 200, 200)),
+    "sitemap": ("/sitemap.xml", (200, 200, 200, 200, 200)),
+    "sitemap-pages": ("/sitemap-pages.xml", (200, 200, 200, 200, 200)),
+    "sitemap-part": ("/sitemap-0.xml", (200, 200, 200, 200, 200)),
+    "record-page": ("/records/{record_key}", (200, 200, 200, 200, 200)),
+    "record-page-proof": ("/records/{record_key}/proof.json", (200, 200, 200, 200, 200)),
     "report": ("/entities/{code}/report", (200, 200, 200, 200, 200)),
     "report-document": ("/entities/{code}/report.pdf", (405, 405, 405, 405, 405)),
     "verify": ("/verify", (200, 200, 200, 200, 200)),
@@ -60,7 +91,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "client-key-confirm": ("/console/clients/{client}/keys/{key}", (404, 403, 403, 403, 200)),
     "client-key-revoke": ("/console/clients/{client}/keys/{key}/revoke", (405, 405, 405, 405, 405)),
     "api-reference": ("/api/v1/reference", (200, 200, 200, 200, 200)),
-    # The API asks for a key; a session opens nothing. Its own matrix stands in test_api.py.
+    # The API asks for a key; a session opens nothing. Its own matrix stands in test_api_access.py.
     "openapi-json": ("/api/v1/openapi.json", (200, 200, 200, 200, 200)),
     "api-root": ("/api/v1/", (404, 404, 404, 404, 404)),
     "send_record": ("/api/v1/datasets/penalty/records", (405, 405, 405, 405, 405)),
@@ -90,6 +121,20 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "ledger-entity": ("/console/entities/{code}", (404, 403, 403, 403, 200)),
 }
 
+#: Addresses for programs, the same in every language.
+OUTSIDE_LANGUAGES = {
+    "healthz",
+    "readyz",
+    "log-file",
+    "open-data-file",
+    "open-data-dcat-ttl",
+    "open-data-dcat-jsonld",
+    "robots",
+    "sitemap",
+    "sitemap-pages",
+    "sitemap-part",
+}
+
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
 TAKES_POST = {"rhythm-zero", "upload", "record", "clients", "client", "client-key", "client-key-revoke"}
 
@@ -113,6 +158,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     from xinyong.intake import actions as intake
     from xinyong.ledger import corridor
     from xinyong.ledger.models import Record
+    from xinyong.registry import keys
 
     del database_url
     accounts.register_department(slug="another", name_zh="另一部门", acting="test")
@@ -157,13 +203,15 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     from xinyong.desk.models import Case
 
     case = Case.objects.get(name="示例无人知晓")
+    record = Record.objects.values_list("record_id", flat=True).get()
     return {
         "code": "91130000123456788X",
+        "record_key": keys.record_key(record),
         "number": receipt.delivery,
         "client": "matrix",
         "key": key.prefix,
         "case": str(case.pk),
-        "ledger_record": str(Record.objects.values_list("record_id", flat=True).get()),
+        "ledger_record": str(record),
     }
 
 
@@ -202,9 +250,7 @@ def test_every_route_is_in_the_matrix() -> None:
 def test_everybody_gets_exactly_what_the_matrix_says(world: dict[str, str], role: str, language: str) -> None:
     wrong = {}
     for name, (address, expected) in MATRIX.items():
-        if language and (
-            name in ("healthz", "readyz", "log-file") or (address.startswith("/api/") and name != "api-reference")
-        ):
+        if language and (name in OUTSIDE_LANGUAGES or (address.startswith("/api/") and name != "api-reference")):
             continue
         status = _client(role).get(language + address.format(**world)).status_code
         if status != expected[ROLES.index(role)]:

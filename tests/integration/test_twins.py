@@ -87,7 +87,7 @@ def test_csv_holds_every_record_with_the_fields_of_the_catalogue(world: dict[str
     assert penalties[0]["处罚类别"] == "罚款"
     english = rows(get(f"/en/entities/{world['code']}.csv?dataset=penalty"))
     codes = rows(get(f"/entities/{world['code']}.csv?dataset=penalty&header=codes"))
-    assert [list(item.values())[0] for item in english] == [item["_id"] for item in codes]
+    assert [next(iter(item.values())) for item in english] == [item["_id"] for item in codes]
     assert "CF_CFLB" in codes[0] and "处罚类别" not in english[0]
     assert body(get(f"/entities/{world['code']}.csv")).startswith(b"\xef\xbb\xbf")
     assert not body(get(f"/entities/{world['code']}.csv?bom=0")).startswith(b"\xef\xbb\xbf")
@@ -129,7 +129,9 @@ def test_an_etag_changes_when_and_only_when_the_content_does(desk: Any, world: d
     # What happens to another entity changes nothing here.
     desk.take([desk.penalty(world["code"], NAME, CF_WSH="（孪）罚〔2026〕99号")], "penalty")
     desk.catch_up()
-    assert all(get(address + form, if_none_match=item.headers["ETag"]).status_code == 304 for form, item in before.items())
+    assert all(
+        get(address + form, if_none_match=item.headers["ETag"]).status_code == 304 for form, item in before.items()
+    )
     desk.take([desk.penalty(world["other"], "示例孪生贸易有限公司", CF_WSH="（孪）罚〔2026〕100号")], "penalty")
     desk.catch_up()
     for form, answer in before.items():

@@ -16,7 +16,6 @@ import polars as pl
 import psycopg
 from django.utils import timezone
 
-from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import DatasetEntry
 from xinyong.opendata import changes, selectors
 from xinyong.opendata.errors import FilesUnwritable

@@ -17,6 +17,7 @@ from xinyong.catalogue.entry import DatasetEntry
 from xinyong.opendata import selectors
 from xinyong.opendata.rows import columns
 from xinyong.publicity import effects, gone
+from xinyong.registry import keys
 from xinyong.runtime import sql
 from xinyong.ui import twins
 
@@ -98,7 +99,7 @@ def after(entry: DatasetEntry, cursor: Cursor, bulk: str, limit: int = LIMIT) ->
         for record, row in selectors.rows_of(entry, list(dict.fromkeys(touched)))
     ]
     lines += [
-        {"id": f"r{record}", "state": "gone", "gone_at": at} for _, record, at, back in departed if not back
+        {"id": keys.record_key(record), "state": "gone", "gone_at": at} for _, record, at, back in departed if not back
     ]
     place = int(departed[-1][0]) if len(departed) == limit else last.gone
     following = Cursor(event=position[0], version=position[1], gone=place)
@@ -123,7 +124,7 @@ def _touched(
             event, version = int(found[0]), 0
         if room <= 0:
             return records, (event, version), True
-        _, kind, begin, until = found
+        begin, until = found[2:]
         if begin is None:
             session.execute("SELECT entity_id, record_id FROM ledger_status WHERE event_id = %s", [event])
             rows = session.fetchall()

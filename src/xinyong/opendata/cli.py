@@ -16,7 +16,9 @@ def opendata() -> None:
 
 @opendata.command("cut")
 @click.option("--dataset", default="", help="Only this dataset; every open one otherwise.")
-@click.option("--due", is_flag=True, help="Only what is due: missing, outdated, or holding a record not public any more.")
+@click.option(
+    "--due", is_flag=True, help="Only what is due: missing, outdated, or holding a record not public any more."
+)
 @command
 def cut(*, dataset: str, due: bool, as_json: bool) -> None:
     """Cut the CSV and Parquet files of the open datasets. Older files are kept by rule; safe to repeat and to interrupt."""

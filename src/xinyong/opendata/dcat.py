@@ -74,7 +74,8 @@ def document(site: str) -> dict[str, Any]:
             "@type": "dcat:Catalog",
             "dct:title": _both(f"{name_zh} 数据开放目录", f"{name_en} open data"),
             "dct:description": _both(
-                "公示中的公共信用信息，按目录脱敏后批量提供", "Public credit information in bulk, redacted by catalogue rules"
+                "公示中的公共信用信息，按目录脱敏后批量提供",
+                "Public credit information in bulk, redacted by catalogue rules",
             ),
             "dct:publisher": _publisher(site),
             "dct:license": _id(_licence(), "dct:LicenseDocument"),
@@ -178,11 +179,40 @@ def _file(entry: DatasetEntry, cut: Cut, form: str, site: str, address: str) -> 
 
 def turtle(data: dict[str, Any]) -> str:
     """The same graph as Turtle."""
-    import json
-
-    from rdflib import Graph
+    from rdflib import Graph, Namespace
 
     graph = Graph()
-    graph.parse(data=json.dumps(data, ensure_ascii=False), format="json-ld")
+    for prefix, address in data["@context"].items():
+        graph.bind(prefix, Namespace(address))
+    _add(graph, data)
     return str(graph.serialize(format="turtle"))
 
+
+def _add(graph: Any, node: dict[str, Any]) -> Any:
+    """Add a node with all it says; its name. Every node here has one."""
+    from rdflib import RDF, Literal, URIRef
+
+    name = URIRef(node["@id"])
+    for key, values in node.items():
+        if key in ("@id", "@context"):
+            continue
+        if key == "@type":
+            graph.add((name, RDF.type, URIRef(_whole(values))))
+            continue
+        for value in values if isinstance(values, list) else [values]:
+            if isinstance(value, dict) and "@id" in value:
+                thing = _add(graph, value)
+            elif isinstance(value, dict):
+                kind = value.get("@type")
+                thing = Literal(
+                    value["@value"], lang=value.get("@language"), datatype=URIRef(_whole(kind)) if kind else None
+                )
+            else:
+                thing = Literal(value)
+            graph.add((name, URIRef(_whole(key)), thing))
+    return name
+
+
+def _whole(short: str) -> str:
+    prefix, _, rest = short.partition(":")
+    return f"{CONTEXT[prefix]}{rest}" if prefix in CONTEXT else short

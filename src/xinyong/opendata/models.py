@@ -27,7 +27,9 @@ class Cut(models.Model):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-cut_at", "-id"]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["dataset", "-cut_at"], name="opendata_cut_newest")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["dataset", "-cut_at"], name="opendata_cut_newest")
+        ]
 
     def __str__(self) -> str:
         return self.name

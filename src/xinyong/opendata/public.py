@@ -14,6 +14,8 @@ from django.views.decorators.http import require_safe
 from xinyong.opendata import changes, dcat, room, selectors, sitemap
 from xinyong.opendata.errors import CutGone, CutUnderWay
 from xinyong.opendata.models import Cut
+from xinyong.opendata.pages import OpenDataset, OpenRoom
+from xinyong.opendata.rows import columns
 from xinyong.publicity import gone
 from xinyong.ui import download, twins
 from xinyong.ui.context import language
@@ -56,7 +58,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def _schema_catalogue(shown: room.OpenRoom, request: HttpRequest) -> Mapping[str, Any]:
+def _schema_catalogue(shown: OpenRoom, request: HttpRequest) -> Mapping[str, Any]:
     return {
         "@context": "https://schema.org",
         "@type": "DataCatalog",
@@ -66,7 +68,7 @@ def _schema_catalogue(shown: room.OpenRoom, request: HttpRequest) -> Mapping[str
     }
 
 
-def _schema_dataset(item: room.OpenDataset) -> dict[str, Any]:
+def _schema_dataset(item: OpenDataset) -> dict[str, Any]:
     files = [
         {
             "@type": "DataDownload",
@@ -127,7 +129,7 @@ def schema(request: HttpRequest, code: str) -> HttpResponseBase:
 def sample(request: HttpRequest, code: str) -> HttpResponseBase:
     """A few of the newest rows as they stand in the file."""
     entry = selectors.open_entry(code)
-    heads = tuple((item.code, item.code) for item in room.columns(entry))
+    heads = tuple((item.code, item.code) for item in columns(entry))
     table = twins.Table(columns=heads, rows=selectors.sample(entry))
     return twins.conditional(request, twins.csv_response(request, table, f"{code}-sample"))
 
@@ -153,7 +155,11 @@ def deletions(request: HttpRequest) -> HttpResponseBase:
     address = reverse("open-data-deletions")
     more = f"{address}.json?after={page.cursor}" + (f"&dataset={code}" if code else "")
     context = {"page": page, "next": more, "twins": twins.links(request, address, {"dataset": code} if code else None)}
-    columns = (("id", "信息编号"), ("gone_at", "停止公示时间")) if language() == "zh" else (("id", "Record"), ("gone_at", "Gone at"))
+    heads = (
+        (("id", "信息编号"), ("gone_at", "停止公示时间"))
+        if language() == "zh"
+        else (("id", "Record"), ("gone_at", "Gone at"))
+    )
     return twins.answer(
         request,
         twins.Twins(
@@ -166,7 +172,7 @@ def deletions(request: HttpRequest) -> HttpResponseBase:
                 "kept_days": page.kept_days,
                 "next": more,
             },
-            csv=lambda: twins.Table(columns=columns, rows=((item.id, item.gone_at) for item in page.items)),
+            csv=lambda: twins.Table(columns=heads, rows=((item.id, item.gone_at) for item in page.items)),
             modified=page.items[-1].gone_at if page.items else None,
             file_name="deletions",
         ),
@@ -199,7 +205,9 @@ def file(request: HttpRequest, code: str, name: str, form: str) -> HttpResponseB
     if not cut.kept or not selectors.is_clean(cut):
         if cut == selectors.newest(code):
             _newest(request, code)
-        raise CutGone(name=f"{name}.{form}", latest=twins.base(request) + reverse("open-data-latest", args=[code, form]))
+        raise CutGone(
+            name=f"{name}.{form}", latest=twins.base(request) + reverse("open-data-latest", args=[code, form])
+        )
     digest = cut.csv_sha256 if form == "csv" else cut.parquet_sha256
     try:
         return download.answer(

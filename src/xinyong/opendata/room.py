@@ -85,7 +85,9 @@ def dataset(entry: DatasetEntry, language: str) -> OpenDataset:
 def page(entry: DatasetEntry, language: str) -> OpenDatasetPage:
     """A dataset with columns, sample and older files."""
     shown = dataset(entry, language)
-    older = [cut_page(item) for item in selectors.given_out(entry.code) if shown.cut is None or item.name != shown.cut.name]
+    older = [
+        cut_page(item) for item in selectors.given_out(entry.code) if shown.cut is None or item.name != shown.cut.name
+    ]
     return OpenDatasetPage(
         dataset=shown,
         columns=columns(entry),

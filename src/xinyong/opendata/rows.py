@@ -107,7 +107,9 @@ def schema(entry: DatasetEntry) -> dict[str, Any]:
 def _withheld(entry: DatasetEntry) -> frozenset[str]:
     """Fields that do not leave for an individual business."""
     kept_back = set(gone.rule_set()["individual_business"]["leave_out"])
-    free = {item.code for item in entry.fields if item.redact or (item.type is FieldType.TEXT and item.max_length is None)}
+    free = {
+        item.code for item in entry.fields if item.redact or (item.type is FieldType.TEXT and item.max_length is None)
+    }
     return frozenset(kept_back | free | ({entry.subject.name} if entry.subject.name else set()))
 
 
@@ -121,11 +123,28 @@ class Maker:
 
     def row(self, found: Sequence[Any]) -> tuple[Any, ...]:
         """One open row of a row of ``open_rows``."""
-        (record, code, speaks, name, person, digest, payload, decided, begins, ends, severity, source, received, number) = found
+        (
+            record,
+            code,
+            speaks,
+            name,
+            person,
+            digest,
+            payload,
+            decided,
+            begins,
+            ends,
+            severity,
+            source,
+            received,
+            number,
+        ) = found
         loaded = json.loads(payload) if isinstance(payload, str) else payload
         own, withheld = self._edition(digest)
+        # Found to hold a person's number when it arrived: not published until it is delivered again without.
+        unsafe = loaded.get("_redact") or ()
         return (
-            f"r{record}",
+            keys.record_key(record),
             code or keys.public_key(speaks),
             None if person else _masked(name),
             decided,
@@ -136,7 +155,9 @@ class Maker:
             received,
             number,
             *(
-                None if field is None or (person and field.code in withheld) else value(field, loaded)
+                None
+                if field is None or field.code in unsafe or (person and field.code in withheld)
+                else value(field, loaded)
                 for field in own
             ),
         )

@@ -16,6 +16,7 @@ from xinyong.catalogue.errors import DatasetUnknown
 from xinyong.opendata.models import Cut
 from xinyong.opendata.rows import Maker, is_open
 from xinyong.publicity import gone
+from xinyong.registry import keys
 from xinyong.runtime import config, sql
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -85,7 +86,11 @@ def due(code: str) -> bool:
 def sample(entry: DatasetEntry) -> list[tuple[Any, ...]]:
     """A few of the newest rows, as they stand in the files."""
     limit = int(gone.rule_set()["cuts"]["sample"])
-    values = {"dataset": dataset_number(None, entry.code), "today": timezone.localdate(), "limit": limit}
+    values: dict[str, Any] = {
+        "dataset": dataset_number(None, entry.code),
+        "today": timezone.localdate(),
+        "limit": limit,
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql.statement("opendata", "sample_records"), values)
         found = cursor.fetchall()
@@ -96,7 +101,7 @@ def rows_of(entry: DatasetEntry, records: list[tuple[int, int]]) -> list[tuple[s
     """Open rows of given records (entity, record), by id, as far as they are public now."""
     if not records:
         return []
-    values = {
+    values: dict[str, Any] = {
         "dataset": dataset_number(None, entry.code),
         "today": timezone.localdate(),
         "entities": [entity for entity, _ in records],
@@ -105,4 +110,4 @@ def rows_of(entry: DatasetEntry, records: list[tuple[int, int]]) -> list[tuple[s
     maker = Maker(entry)
     with connection.cursor() as cursor:
         cursor.execute(sql.statement("opendata", "open_rows_of"), values)
-        return [(f"r{row[0]}", maker.row(row)) for row in cursor.fetchall()]
+        return [(keys.record_key(row[0]), maker.row(row)) for row in cursor.fetchall()]

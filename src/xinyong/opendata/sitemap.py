@@ -45,7 +45,10 @@ def _document(request: HttpRequest, kind: str, item: str, addresses: Iterable[st
 def index(request: HttpRequest) -> HttpResponseBase:
     """The parts of the sitemap."""
     site = twins.base(request)
-    parts = [reverse("sitemap-pages"), *(reverse("sitemap-part", args=[part]) for (part,) in _rows("sitemap_parts", _rules()))]
+    parts = [
+        reverse("sitemap-pages"),
+        *(reverse("sitemap-part", args=[part]) for (part,) in _rows("sitemap_parts", _rules())),
+    ]
     return _document(request, "sitemapindex", "sitemap", (site + part for part in parts))
 
 

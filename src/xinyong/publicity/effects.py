@@ -22,7 +22,7 @@ from xinyong.runtime import database, sql
 NAME = "publicity"
 #: Versions taken in at a time; bounds the memory.
 _FETCH = 100_000
-_AUDIENCE = "audience"
+AUDIENCE = "audience"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -37,7 +37,7 @@ def period_of(
         return None
     narrowed = entry.record_disclosure
     if narrowed is not None:
-        said = values.get(_AUDIENCE)
+        said = values.get(AUDIENCE)
         # An empty cell leaves it to the entry; a value the entry does not know is never read as public.
         if said and dict(narrowed.values).get(said) is not Disclosure.PUBLIC:
             return None
@@ -136,7 +136,7 @@ def _apply(
     first, last = versions
     fields = dict(entry.publicity_fields)
     if entry.record_disclosure is not None:
-        fields[_AUDIENCE] = entry.record_disclosure.field
+        fields[AUDIENCE] = entry.record_disclosure.field
     judge = _Judge(entry, list(fields))
     statement = _versions(list(fields.values()))
     (dataset_id,) = connection.execute(

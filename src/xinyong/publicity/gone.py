@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from xinyong.errors import ErrorCode, XinyongError
+from xinyong.registry import keys
 from xinyong.runtime import database, sql
 
 PAGE = 1000
@@ -96,13 +97,9 @@ def after(cursor: str, bulk: str, *, dataset_id: int | None = None, limit: int =
         session.execute("SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM publicity_gone")
         first, last = session.fetchone()
         if cursor and place > last and place != 0:
-            raise CursorUnknown(
-                cursor=cursor, bulk=bulk, why_zh="不是本站给出的", why_en="was not given by this site"
-            )
+            raise CursorUnknown(cursor=cursor, bulk=bulk, why_zh="不是本站给出的", why_en="was not given by this site")
         if cursor and place < first - 1:
-            raise CursorUnknown(
-                cursor=cursor, bulk=bulk, why_zh="已超过保留期", why_en="is older than what is kept"
-            )
+            raise CursorUnknown(cursor=cursor, bulk=bulk, why_zh="已超过保留期", why_en="is older than what is kept")
         session.execute(
             sql.statement("publicity", "gone_after"),
             {"after": place, "dataset": dataset_id, "limit": limit + 1, "today": timezone.localdate()},
@@ -113,7 +110,7 @@ def after(cursor: str, bulk: str, *, dataset_id: int | None = None, limit: int =
     # At the end the cursor moves past entries of other datasets and of records that are public again.
     end = shown[-1][0] if more else max(int(last), place, *(row[0] for row in shown))
     return DepartedPage(
-        items=tuple(Departed(id=f"r{record}", gone_at=at) for _, record, at in shown),
+        items=tuple(Departed(id=keys.record_key(record), gone_at=at) for _, record, at in shown),
         cursor=f"g{end}",
         more=more,
         kept_days=kept_days(),

@@ -30,9 +30,7 @@ class RangeUnusable(XinyongError):
         return {"Content-Range": f"bytes */{self.data['size']}"}
 
 
-def answer(
-    request: HttpRequest, path: Path, *, etag: str, modified: float, media: str, name: str
-) -> HttpResponseBase:
+def answer(request: HttpRequest, path: Path, *, etag: str, modified: float, media: str, name: str) -> HttpResponseBase:
     """The file, a part of it (206), or 304. ``etag``: its hash. Raises FileNotFoundError, RangeUnusable.
 
     Opened before anything is said of it, so that a file that is removed meanwhile is still sent to its end. One range a

@@ -220,7 +220,11 @@ def conditional(request: HttpRequest, response: HttpResponseBase, modified: date
     if modified is not None:
         response.headers["Last-Modified"] = http_date(modified.timestamp())
     # Only the ETag answers 304: what a page shows of others (a partner's new name) has no date of its own.
-    kept = get_conditional_response(request, etag=response.headers.get("ETag"), response=response)
+    kept: HttpResponseBase | None = get_conditional_response(
+        request,
+        etag=response.headers.get("ETag"),
+        response=response,  # type: ignore[arg-type]
+    )
     assert kept is not None  # a response was given
     if kept is not response and not isinstance(response, HttpResponse):
         response.close()
@@ -264,7 +268,11 @@ def plain(value: Any, address: str = "") -> Any:
 
 
 def _addressed(name: str, value: Any, address: str) -> Any:
-    if isinstance(value, str) and value.startswith("/") and (name in ("url", "next", "@id", "contentUrl") or name.endswith("_url")):
+    if (
+        isinstance(value, str)
+        and value.startswith("/")
+        and (name in ("url", "next", "@id", "contentUrl") or name.endswith("_url"))
+    ):
         return address + value
     return value
 
@@ -305,7 +313,7 @@ def csv_response(request: HttpRequest, table: Table, name: str) -> HttpResponseB
     memory stays flat.
     """
     spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115  (the answer closes it)
-    text = io.TextIOWrapper(spool, encoding="utf-8", newline="", write_through=True)  # type: ignore[arg-type]
+    text = io.TextIOWrapper(spool, encoding="utf-8", newline="", write_through=True)
     write_csv(table, text, codes=request.GET.get("header") == "codes", bom=request.GET.get("bom") != "0")
     text.flush()
     text.detach()
