@@ -41,6 +41,7 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_KEY = "idempotency-key"
     IDEMPOTENCY_BUSY = "idempotency-busy"
     NOT_FOUND = "not-found"
+    GONE = "gone"
     CALENDAR_UNKNOWN = "calendar-unknown"
     FILE_MISSING = "file-missing"
     FILE_EMPTY = "file-empty"
