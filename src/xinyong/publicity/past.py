@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -34,12 +34,9 @@ def clock_of_version(version: Mapping[str, Any], done: Iterable[ledger_rules.Don
     )
 
 
-def was_public(history: RecordHistory, today: date) -> bool:
-    """Whether a visitor could see the record at any time up to ``today``.
-
-    A version counts from when it was recorded, until the next one came or its period ended, while no act hid it.
-    """
-    acts = [
+def acts(history: RecordHistory) -> list[tuple[datetime, ledger_rules.Done]]:
+    """What happened to the record, each with the time it was recorded."""
+    return [
         (
             act["recorded_at"],
             ledger_rules.Done(
@@ -48,13 +45,21 @@ def was_public(history: RecordHistory, today: date) -> bool:
         )
         for act in history.acts
     ]
+
+
+def was_public(history: RecordHistory, today: date) -> bool:
+    """Whether a visitor could see the record at any time up to ``today``.
+
+    A version counts from when it was recorded, until the next one came or its period ended, while no act hid it.
+    """
+    done_at = acts(history)
     times = [version["recorded_at"] for version in history.versions]
     for version, until in zip(history.versions, [*times[1:], None], strict=True):
         begin = version["recorded_at"]
-        for moment in [begin, *(at for at, _ in acts if at > begin)]:
+        for moment in [begin, *(at for at, _ in done_at if at > begin)]:
             if until is not None and moment >= until:
                 break
-            done = [act for at, act in acts if at <= moment]
+            done = [act for at, act in done_at if at <= moment]
             clock = clock_of_version(version, done)
             if clock is None or clock.public_from is None or clock.public_from > today:
                 continue
