@@ -20,6 +20,7 @@ class ErrorCode(StrEnum):
     DATABASE_UNSUITABLE = "database-unsuitable"
     NOT_MIGRATED = "not-migrated"
     CATALOGUE_INVALID = "catalogue-invalid"
+    RULES_INVALID = "rules-invalid"
     DATASET_UNKNOWN = "dataset-unknown"
     DATASET_NOT_IN_FORCE = "dataset-not-in-force"
     DEPARTMENT_UNKNOWN = "department-unknown"
