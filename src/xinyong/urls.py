@@ -22,10 +22,12 @@ from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
 from xinyong.opendata import public as opendata_public
 from xinyong.reports import public as reports_public
+from xinyong.site import operations as site_operations
 from xinyong.site import public
 from xinyong.ui import health
 
 intake_api_examples.register()
+site_operations.register()
 site.add_router("", intake_api.router)
 
 console_patterns: list[URLPattern | URLResolver] = [
