@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import segno
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -12,6 +13,7 @@ from django.http import (
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from xinyong.ledger.log import proof as proofs
@@ -19,6 +21,8 @@ from xinyong.publicity import searching, selectors
 from xinyong.publicity.pages import SearchOutcome
 from xinyong.registry.search.find import FACETS
 from xinyong.registry.selectors import Moved
+from xinyong.runtime import config
+from xinyong.site import entity as entities
 from xinyong.site import records
 from xinyong.standards import credit_code, names
 from xinyong.ui.context import language
@@ -104,28 +108,47 @@ def suggest(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def entity(request: HttpRequest, key: str) -> HttpResponse:
-    """The entity file. A key that was merged into another leads there with 308."""
+    """The entity file, one tab of it. A key that was merged into another leads there with 308."""
     pages = {
         name.removeprefix(_SECTION_PAGE): page_number(request, name)
         for name in request.GET
         if name.startswith(_SECTION_PAGE)
     }
+    today = timezone.localdate()
+    tab = request.GET.get("tab", "") or (entities.tab_of(next(iter(pages)), today) if pages else entities.OVERVIEW)
+    asked = request.GET.get("snapshot", "")[:40]
     try:
-        file = selectors.entity_file(key, pages, language(), timezone.localdate())
+        page = entities.entity_page(key, tab, pages, asked, language(), today)
     except Moved as moved:
         return _moved(reverse("entity", args=[moved.key]))
-    if file is None:
+    if page is None:
         raise PageNotFound(path=request.path)
+    file = page.file
+    base = public_base(request)
     context = {
+        "page": page,
         "file": file,
-        "page_url": request.build_absolute_uri(file.url),
+        "page_url": base + file.url,
+        "qr": qr(base + page.snapshot.url),
+        "now": timezone.now(),
         "code_valid": bool(file.code) and credit_code.is_valid(file.code),
         "status_icon": "circle-check" if file.status_tone == "green" else "info-circle",
-        "shown": [section for section in file.sections if section.total],
-        "empty": [section for section in file.sections if not section.total],
-        "adverse": [section for section in file.sections if section.total and section.tone in {"amber", "red"}],
+        "adverse": [section for section in file.sections if section.total and section.adverse],
     }
     return render(request, "site/entity.html", context)
+
+
+def public_base(request: HttpRequest) -> str:
+    """How the site is called from outside."""
+    return str(config.get("XINYONG_PUBLIC_URL")) or f"{request.scheme}://{request.get_host()}"
+
+
+def qr(address: str) -> SafeString:
+    """A QR code as inline SVG. Made of an address of this site only."""
+    drawn = segno.make(address, error="m").svg_inline(omitsize=True, border=2, svgclass="qr", lineclass=None)
+    return mark_safe(  # noqa: S308 - digits of our own address, no text of anybody
+        drawn.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    )
 
 
 @require_safe
