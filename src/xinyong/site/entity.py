@@ -8,7 +8,7 @@ from datetime import date
 
 from django.urls import reverse
 
-from xinyong.catalogue.entry import DatasetEntry, Nature
+from xinyong.catalogue.entry import DatasetEntry
 from xinyong.publicity import selectors as publicity
 from xinyong.publicity.pages import EntityFile, RecordCard, Section
 from xinyong.registry import lists
@@ -112,7 +112,7 @@ def _tabs(file: EntityFile, current: str, *, english: bool) -> tuple[Tab, ...]:
     totals: dict[str, int] = {}
     for section in file.sections:
         totals[section.category] = totals.get(section.category, 0) + section.total
-    found = [(OVERVIEW, "概览", "Overview", None)]
+    found: list[tuple[str, str, str, int | None]] = [(OVERVIEW, "概览", "Overview", None)]
     found += [
         (code, zh, en, None if code == "registration" else totals.get(code, 0))
         for code, zh, en in TABS
