@@ -224,3 +224,133 @@ class EntityPage:
     snapshot: Snapshot
     checkpoint: Checkpoint | None
     repair: tuple[RepairStep, ...]
+
+
+# --- lists of records ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A value a list can be narrowed by."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRecord:
+    """One public record in a list. ``late``: received after the working days the basis gives; ``late_days``: how many."""
+
+    key: str
+    url: str
+    dataset: str
+    dataset_name: str
+    tone: str
+    title: str
+    content: str
+    subject_name: str
+    subject_code: str
+    subject_url: str
+    department: str
+    decided_on: date | None
+    received_at: datetime
+    public_until: date | None
+    severity: str
+    severity_tone: str
+    value: str
+    late: bool
+    late_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayCount:
+    """Records decided on a day; ``url`` leads to the list of exactly these. ``height``: of the bar, in percent."""
+
+    day: date
+    total: int
+    url: str
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One page of a list. ``total`` is the number of rows a reader can page through.
+
+    ``capped``: there are more, only so many are listed; ``complete`` false: only the newest records were looked through.
+    """
+
+    rows: tuple[ListedRecord, ...]
+    total: int
+    capped: bool
+    complete: bool
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What a list is narrowed by, as text from the address. ``problem``: what of it could not be used."""
+
+    dataset: str
+    department: str
+    district: str
+    since: str
+    until: str
+    keyword: str
+    value: str
+    problem: str
+
+    @property
+    def any(self) -> bool:
+        """Whether the list is narrowed at all."""
+        return bool(
+            self.dataset or self.department or self.district or self.since or self.until or self.keyword or self.value
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateRule:
+    """After how many working days a record counts as late, and by which basis."""
+
+    working_days: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    """A list of public records with its filters: double publicity, a list, commitments."""
+
+    code: str
+    title: str
+    url: str
+    filters: Filters
+    listing: Listing
+    datasets: tuple[Option, ...]
+    departments: tuple[Option, ...]
+    districts: tuple[Option, ...]
+    values: tuple[Option, ...]
+    days: tuple[DayCount, ...]
+    days_total: int
+    late: LateRule | None
+    checked_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicList:
+    """A list of the list of lists: who decides, on which basis, how one enters and leaves."""
+
+    dataset: str
+    name: str
+    url: str
+    tone: str
+    total: int
+    authority: str
+    coverage: str
+    basis: tuple[LegalBasis, ...]
+    entry: str
+    exit: str
+    relief: str
+    source: str
+    confirmed: bool
+    checked_on: date | None
