@@ -21,7 +21,7 @@ from xinyong.intake.upload import console as upload_console
 from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
 from xinyong.reports import public as reports_public
-from xinyong.site import lists_public, public
+from xinyong.site import guides_public, lists_public, public
 from xinyong.ui import health
 
 intake_api_examples.register()
@@ -48,6 +48,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *i18n_patterns(
         *public.urlpatterns,
         *lists_public.urlpatterns,
+        *guides_public.urlpatterns,
         *reports_public.urlpatterns,
         *catalogue_public.urlpatterns,
         *reference.urlpatterns,

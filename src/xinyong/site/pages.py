@@ -354,3 +354,111 @@ class PublicList:
     source: str
     confirmed: bool
     checked_on: date | None
+
+
+# --- guides and statistics ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuideLine:
+    """One sentence of a guide with what it rests on."""
+
+    text: str
+    source: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairCondition:
+    """A condition of repair. ``met`` None: the platform cannot know, the deciding organ confirms it."""
+
+    text: str
+    met: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairItem:
+    """How far one public record is from repair. ``state``: ready, waiting, or elsewhere (not repaired by application here)."""
+
+    title: str
+    url: str
+    dataset_name: str
+    severity: str
+    severity_tone: str
+    states: tuple[Chip, ...]
+    state: str
+    day: date | None
+    days_left: int
+    ends: date | None
+    authority: str
+    conditions: tuple[RepairCondition, ...]
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairPage:
+    """What is known to the public about repairing the records of one entity."""
+
+    asked: str
+    entity_name: str
+    entity_url: str
+    entity_code: str
+    total: int
+    items: tuple[RepairItem, ...]
+    problem: str
+    conditions: tuple[GuideLine, ...]
+    materials: tuple[GuideLine, ...]
+    times: tuple[GuideLine, ...]
+    elsewhere: tuple[GuideLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectionPage:
+    """What can be objected to, and how."""
+
+    grounds: tuple[GuideLine, ...]
+    steps: tuple[GuideLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A number of the statistics; ``url`` leads to the list it counts, empty where it counts no list."""
+
+    label: str
+    total: int
+    url: str
+    share: int
+    tone: str = "blue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthRow:
+    """Decisions of one month, by dataset in the order of the heads."""
+
+    month: date
+    cells: tuple[Figure, ...]
+    total: int
+    share: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsPage:
+    """Public figures; every one of them is counted by the query of the list it leads to."""
+
+    entities: int
+    records: int
+    data_as_of: datetime | None
+    today: date
+    datasets: tuple[Figure, ...]
+    departments: tuple[Figure, ...]
+    month_heads: tuple[str, ...]
+    months: tuple[MonthRow, ...]
+    since: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteMapGroup:
+    """Pages of one kind."""
+
+    title: str
+    pages: tuple[tuple[str, str], ...]

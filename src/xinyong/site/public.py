@@ -13,6 +13,7 @@ from django.http import (
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
@@ -25,11 +26,12 @@ from xinyong.runtime import config
 from xinyong.site import entity as entities
 from xinyong.site import records
 from xinyong.standards import credit_code, names
-from xinyong.ui.context import language
+from xinyong.ui.context import CARE_COOKIE, language
 from xinyong.ui.errors import PageNotFound
 from xinyong.ui.paging import page_number
 
 LATEST = 8
+_YEAR = 365 * 86400
 #: Longest query looked at; the longest registered name is far shorter.
 QUERY_LIMIT = 100
 _SECTION_PAGE = "page-"
@@ -170,11 +172,27 @@ def record_proof(request: HttpRequest, key: str) -> HttpResponse:
     return answer
 
 
+@require_safe
+def care(request: HttpRequest) -> HttpResponse:
+    """Large text and strong contrast on or off, then back to the page. Works without scripts; one cookie remembers it."""
+    back = request.GET.get("next", "")
+    if not back.startswith("/") or not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        back = reverse("home")
+    answer = HttpResponseRedirect(back)
+    if request.GET.get("on") == "1":
+        answer.set_cookie(CARE_COOKIE, "1", max_age=_YEAR, httponly=True, samesite="Lax", secure=request.is_secure())
+    else:
+        answer.delete_cookie(CARE_COOKIE, samesite="Lax")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
 urlpatterns: list[URLPattern] = [
     path("", home, name="home"),
     path("search", search, name="search"),
     path("search/suggest", suggest, name="search-suggest"),
     path("entities/<str:key>", entity, name="entity"),
+    path("care", care, name="care"),
     path("records/<str:key>", record, name="record-page"),
     path("records/<str:key>/proof.json", record_proof, name="record-page-proof"),
 ]
