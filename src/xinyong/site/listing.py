@@ -237,6 +237,15 @@ def _deadline(entry: DatasetEntry) -> int | None:
     return None
 
 
+@lru_cache(maxsize=2)
+def _delivering_since(minute: int) -> dict[tuple[int, str], date]:
+    """(department, dataset) to the day of the first delivery. Older decisions are history, which no deadline covers."""
+    del minute
+    with connection.cursor() as cursor:
+        cursor.execute(sql.statement("site", "delivering_since"))
+        return {(department, code): day for department, code, day in cursor.fetchall()}
+
+
 def late_rule(entries: Sequence[DatasetEntry]) -> LateRule | None:
     """The rule behind the mark 迟报, where all these datasets share one."""
     for entry in entries:
@@ -270,13 +279,16 @@ def _row(row: tuple[Any, ...], late: Mapping[str, int | None], question: Questio
         department_zh,
         department_en,
         received_at,
+        department_id,
     ) = row
     entry = catalogue.text_of(digest, code)
     english = language == "en"
     number = show.text_of(entry, entry.number_field, payload)
     what = show.text_of(entry, entry.title_field, payload) or show.text_of(entry, entry.summary_field, payload)
     key = keys.record_key(record_id)
-    days = working_days_late(decided_on, timezone.localdate(received_at), late.get(code))
+    since = _delivering_since(int(time.time() // 60)).get((department_id, code))
+    allowed = late.get(code) if decided_on and since and decided_on >= since else None
+    days = working_days_late(decided_on, timezone.localdate(received_at), allowed)
     word, tone = show.severity_label(severity, language) if entry.nature is Nature.ADVERSE else ("", "")
     return ListedRecord(
         key=key,

@@ -35,9 +35,9 @@ def wanted(request: HttpRequest) -> bool:
 
 @cache
 def _converter() -> Any:
-    from opencc import OpenCC  # reads its dictionaries: only where somebody asks for such a page
+    from opencc import OpenCC  # type: ignore[import-untyped]  # reads its dictionaries: only where somebody asks for such a page
 
-    return OpenCC("s2t")
+    return OpenCC("s2tw")
 
 
 @lru_cache(maxsize=8192)

@@ -20,7 +20,8 @@ WITH matched AS MATERIALIZED ({matched}), page AS (
     SELECT * FROM matched ORDER BY decided_on DESC, record_id DESC LIMIT %(limit)s OFFSET %(offset)s
 ), total AS (SELECT count(*) AS number FROM matched)
 SELECT total.number, page.record_id, dataset.code, edition.digest, version.payload, page.decided_on, page.public_until,
-    page.severity, entity.id, entity.name, entity.credit_code, department.name_zh, department.name_en, first.received_at
+    page.severity, entity.id, entity.name, entity.credit_code, department.name_zh, department.name_en, first.received_at,
+    first.department_id
 FROM total LEFT JOIN page ON true
 LEFT JOIN catalogue_dataset AS dataset ON dataset.id = page.dataset_id
 LEFT JOIN ledger_record AS head ON head.entity_id = page.entity_id AND head.record_id = page.record_id
@@ -75,3 +76,8 @@ WITH RECURSIVE seen (prefix) AS (
     FROM seen WHERE seen.prefix IS NOT NULL
 )
 SELECT DISTINCT substr(prefix, 3, 6) FROM seen WHERE prefix IS NOT NULL ORDER BY 1 LIMIT 200
+
+-- name: delivering_since
+-- The day from which a department has delivered a dataset: what was decided earlier is history it brought along, not late.
+SELECT department_id, dataset_code, (min(received_at) AT TIME ZONE 'Asia/Shanghai')::date
+FROM intake_delivery WHERE state = 'committed' GROUP BY 1, 2
