@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -239,6 +239,34 @@ def _overdue(minute: int, today: date) -> frozenset[str]:
     del minute
     rows = rhythm.rows(department_id=None, today=today, language="zh")
     return frozenset(row.department_slug for row in rows if row.state in (Silence.MISSING, Silence.FAILED))
+
+
+def modified(key: str) -> datetime | None:
+    """When the public records of an entity last changed: stored, begun, or stopped being public."""
+    entity = registry.by_key(key)
+    if entity is None:
+        return None
+    members = list(registry.members(entity))
+    found: datetime | None = _rows("modified_of_entity", {"members": members, "today": timezone.localdate()})[0][0]
+    return found
+
+
+def records_of_dataset(key: str, code: str, today: date, limit: int, offset: int) -> list[tuple[Any, ...]]:
+    """Public records of one dataset about one entity as rows of ``public_records_of_entity``, newest first."""
+    entity = registry.by_key(key)
+    if entity is None:
+        return []
+    return _rows(
+        "public_records_of_entity",
+        {
+            "members": list(registry.members(entity)),
+            "speaks": entity.pk,
+            "today": today,
+            "code": code,
+            "limit": limit,
+            "offset": offset,
+        },
+    )
 
 
 def public_record(entity_id: int, record_id: int, today: date) -> tuple[Any, ...] | None:
