@@ -186,7 +186,7 @@ class Loader:
         if self._names > _NAMES_HELD:
             self._store_names()
 
-    def _decide_and_store(self, part: Part, data: str, coded: bool) -> None:
+    def _decide_and_store(self, part: Part, data: bytes | memoryview, coded: bool) -> None:
         parameters = self._of(part.target)
 
         def run(name: str) -> int:
