@@ -52,8 +52,6 @@ class Part:
 
     target: Target
     rows: pl.DataFrame
-    #: The rows as COPY text, where it was made ahead.
-    text: bytes | memoryview | None = None
 
     @property
     def coded(self) -> bool:
@@ -87,7 +85,7 @@ def made_ready(accepted: pl.DataFrame, target: Target) -> Iterator[Part]:
         yield Part(target=target, rows=rows.filter(late))
         rows = rows.filter(~late)
     if rows.height:
-        yield Part(target=target, rows=rows, text=staged(Part(target=target, rows=rows)))
+        yield Part(target=target, rows=rows)
 
 
 def source_keys(business_keys: pl.Series) -> pl.Series:
@@ -109,44 +107,6 @@ def _sent(payloads: pl.Series, field: str | None) -> pl.Series:
     if field is None:
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(payloads))
     return payloads.str.json_path_match(f'$["_raw"]["{field}"]').str.slice(0, 40)
-
-
-def staged(part: Part) -> bytes | memoryview:
-    """The part as COPY text for ``copy_stage``, in the order of the codes: near codes lie near each other in an index."""
-    if part.text is not None:
-        return part.text
-    subject = part.target.entry.subject
-    rows = part.rows.drop("payload").with_columns(
-        first_row=pl.lit(None, pl.Int64), equal_to_first=pl.lit(None, pl.Boolean)
-    )
-    key = ["subject_code", "source_key"]
-    if part.coded and rows.select(key).n_unique() < rows.height:
-        first = pl.col("row").first().over(key)
-        repeats = first != pl.col("row")
-        equal = pl.col("content_hash") == pl.col("content_hash").first().over(key)
-        rows = rows.with_columns(first_row=pl.when(repeats).then(first), equal_to_first=pl.when(repeats).then(equal))
-    return encoding.text(
-        rows.sort("subject_code").select(
-            "row",
-            pl.lit(part.target.dataset_id).alias("dataset_id"),
-            "subject_code",
-            "registration_number",
-            "organisation_code",
-            "subject_name",
-            "name_key",
-            "subject_kind",
-            encoding.hexadecimal("source_key"),
-            pl.col("decided_on").dt.to_string("%Y-%m-%d"),
-            encoding.hexadecimal("content_hash"),
-            "status",
-            "place",
-            pl.lit("t" if "exact_name" in subject.resolve else "f").alias("resolve_name"),
-            pl.lit("t" if subject.creates else "f").alias("registers"),
-            "first_row",
-            "equal_to_first",
-        ),
-        safe=("source_key", "content_hash"),
-    )
 
 
 def findings_text(delivery: int, findings: Sequence[Finding]) -> bytes:

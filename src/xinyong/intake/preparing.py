@@ -20,7 +20,7 @@ from xinyong.intake.ahead import ahead
 from xinyong.intake.checking import Account, FileChecker
 from xinyong.intake.checks import CheckContext
 from xinyong.intake.parts import Part, Target, findings_text, made_ready
-from xinyong.intake.profile import Collector, Profile
+from xinyong.intake.quality.profile import Collector, Profile
 from xinyong.intake.reading import Limits, RawBatch, Source, SourceInfo, open_source
 from xinyong.runtime import cryptography
 
@@ -67,7 +67,7 @@ class Batch:
 
     parts: list[Part]
     #: Findings as COPY text.
-    findings: bytes | memoryview
+    findings: bytes
     read: int
     position: float
 

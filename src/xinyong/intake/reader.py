@@ -13,11 +13,13 @@ from xinyong.accounts import selectors as accounts
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.catalogue.models import Edition
-from xinyong.intake import aside, assertions, correction_return, loading, preparing, store
+from xinyong.intake import aside, loading, preparing, store
 from xinyong.intake.commit import Loader
+from xinyong.intake.correction import returned as correction_return
 from xinyong.intake.models import Delivery
 from xinyong.intake.parts import PART_ROWS
-from xinyong.intake.profile import Profile
+from xinyong.intake.quality import assertions
+from xinyong.intake.quality.profile import Profile
 from xinyong.intake.reading import Limits
 from xinyong.intake.receipt import Progress
 from xinyong.runtime import config

@@ -102,6 +102,12 @@ def test_the_table_knows_every_character_that_changes() -> None:
     for point in range(0x2_0000, 0x4_0000):  # supplementary ideographs: the ranges leave nearly all of them out
         character = chr(point)
         assert table.apply(character) == names_module._fold(character, simplified)
-    for first, last in ((0x3400, 0x9FFF), (0xAC00, 0xD7FF), (0xE000, 0xF8FF), (0x1_5000, 0x1_67FF), (0x1_7000, 0x1_AFFF)):
+    for first, last in (
+        (0x3400, 0x9FFF),
+        (0xAC00, 0xD7FF),
+        (0xE000, 0xF8FF),
+        (0x1_5000, 0x1_67FF),
+        (0x1_7000, 0x1_AFFF),
+    ):
         for character in map(chr, range(first, last + 1)):
             assert table.apply(character) == names_module._fold(character, simplified)

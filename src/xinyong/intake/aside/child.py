@@ -10,7 +10,10 @@ import queue
 import socket
 import sys
 import threading
+from functools import partial
 from typing import IO
+
+import polars as pl
 
 from xinyong.errors import XinyongError
 from xinyong.intake import preparing
@@ -18,6 +21,9 @@ from xinyong.intake.aside import wire
 from xinyong.intake.aside.messages import AHEAD, IDLE_SECONDS, Done, Failed, Go, Opened, Rows, Taken
 from xinyong.intake.preparing import Job
 from xinyong.runtime import config
+
+#: Both ends are of one version: nothing is converted on the way.
+_NEWEST = pl.CompatLevel.newest()
 
 
 class Child:
@@ -74,10 +80,9 @@ class Child:
         folder = config.home("tmp")
         try:
             for part in batch.parts:
-                files.append(wire.written(part.rows.write_ipc, folder))
-                files.append(wire.written(lambda file, text=part.text: file.write(text or b""), folder))  # type: ignore[misc]
+                files.append(wire.written(partial(part.rows.write_ipc, compat_level=_NEWEST), folder))
             targets = [(part.target.entry.code, part.target.layout) for part in batch.parts]
-            message = Rows(targets, bytes(batch.findings), batch.read, batch.position)
+            message = Rows(targets, batch.findings, batch.read, batch.position)
             wire.send(self._end, message, [file.fileno() for file in files])
         finally:
             for file in files:

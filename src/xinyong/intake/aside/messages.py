@@ -32,7 +32,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Child: one batch. Beside it two files for each part: its rows (Arrow IPC) and their COPY text."""
+    """Child: one batch. Beside it a file for each part: its rows as Arrow IPC."""
 
     #: Dataset's code and layout of each part.
     targets: list[tuple[str, str]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import logging
-import mmap
 import os
 import signal
 import socket
@@ -34,6 +33,12 @@ _WORTH_BYTES = 16 << 20
 #: How much more text a compressed file holds.
 _PACKED = 6
 
+#: Half of the cores for Polars; and its allocator keeps what a batch has used for the next one, which needs as much.
+_OWN_SETTINGS = {
+    "POLARS_MAX_THREADS": str(max(1, (os.cpu_count() or 2) // 2)),
+    "_RJEM_MALLOC_CONF": "dirty_decay_ms:-1,muzzy_decay_ms:-1",
+}
+
 
 class CheckerLost(XinyongError):
     """The process that reads and checks ended without a word: killed, or out of memory."""
@@ -56,7 +61,7 @@ class _Process:
             self._popen = subprocess.Popen(
                 [sys.executable, "-m", "xinyong.intake.aside.child", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
-                env={**os.environ, "POLARS_MAX_THREADS": str(max(1, (os.cpu_count() or 2) // 2))},
+                env={**os.environ, **_OWN_SETTINGS},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._words,
@@ -252,10 +257,9 @@ class _Aside:
             parts = [
                 Part(
                     target=self._job.target(entries[code], layout),
-                    rows=pl.read_ipc(wire.name_of(rows)),
-                    text=_mapped(text),
+                    rows=pl.read_ipc(wire.name_of(file)),
                 )
-                for (code, layout), rows, text in zip(message.targets, files[::2], files[1::2], strict=True)
+                for (code, layout), file in zip(message.targets, files, strict=True)
             ]
         finally:
             for file in files:
@@ -266,8 +270,3 @@ class _Aside:
         if self._outcome is None:
             raise RuntimeError("the outcome is known when the batches are read")
         return self._outcome
-
-
-def _mapped(file: int) -> memoryview | None:
-    size = os.fstat(file).st_size
-    return memoryview(mmap.mmap(file, size, prot=mmap.PROT_READ)) if size else None
