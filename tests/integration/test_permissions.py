@@ -34,6 +34,16 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "site-map": ("/site-map", (200, 200, 200, 200, 200)),
     "privacy": ("/privacy", (200, 200, 200, 200, 200)),
     **{
+        f"{name}-{form}": (f"{address}.{form}", (200, 200, 200, 200, 200))
+        for name, address in (
+            ("double-publicity", "/double-publicity"),
+            ("public-list", "/lists/abnormal-list"),
+            ("commitments", "/commitments"),
+        )
+        for form in ("json", "csv", "jsonld", "rss", "atom")
+    },
+    **{f"public-lists-{form}": (f"/lists.{form}", (200, 200, 200, 200, 200)) for form in ("json", "csv")},
+    **{
         f"entity-{form}": (f"/entities/{{code}}.{form}", (200, 200, 200, 200, 200))
         for form in ("json", "csv", "jsonld", "rss", "atom")
     },

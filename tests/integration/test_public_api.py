@@ -18,6 +18,16 @@ from xinyong.site import operations
 #: Routes that are pages for people or belong to officers; everything else is an address for programs.
 PAGES = {
     "home",
+    "care",
+    "double-publicity",
+    "public-lists",
+    "public-list",
+    "commitments",
+    "repair",
+    "objection",
+    "statistics",
+    "site-map",
+    "privacy",
     "search",
     "entity",
     "record-page",

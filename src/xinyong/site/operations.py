@@ -20,6 +20,24 @@ _HEADER = PublicParameter(name="header", place="query", words="codes：表头用
 _BOM = PublicParameter(name="bom", place="query", words="0：不带字节序标记 / 0: without byte order mark")
 
 
+_LISTS = ("json", "csv", "jsonld", "rss", "atom")
+
+
+def _filters() -> tuple[PublicParameter, ...]:
+    """What a list of records is narrowed by."""
+    words = {
+        "type": "数据集 / Dataset",
+        "department": "来源部门 / Source",
+        "district": "区划代码 / Region code",
+        "from": "起始日期 / First day",
+        "to": "截止日期 / Last day",
+        "keyword": "关键词 / Keyword",
+        "value": "状态 / State",
+        "page": "页码 / Page number",
+    }
+    return tuple(PublicParameter(name=name, place="query", words=text) for name, text in words.items())
+
+
 def _forms(
     name: str, path: str, words: str, forms: tuple[str, ...], example: str, *parameters: PublicParameter
 ) -> list[PublicOperation]:
@@ -73,6 +91,25 @@ def register() -> None:
             "/records/{record}",
             _RECORD,
         ),
+        *_forms(
+            "double-publicity",
+            "/double-publicity",
+            "双公示 / Double publicity",
+            _LISTS,
+            "/double-publicity?type=penalty",
+            *_filters(),
+        ),
+        *_forms("public-lists", "/lists", "名单公示 / Public lists", ("json", "csv"), "/lists"),
+        *_forms(
+            "public-list",
+            "/lists/{code}",
+            "一份名单 / One list",
+            _LISTS,
+            "/lists/abnormal-list",
+            PublicParameter(name="code", place="path", words="名单代码 / Code of the list", example="abnormal-list"),
+            *_filters(),
+        ),
+        *_forms("commitments", "/commitments", "信用承诺 / Commitments", _LISTS, "/commitments", *_filters()),
         *_forms("open-data", "/open-data", "数据开放 / Open data", ("json", "jsonld"), "/open-data"),
         *_forms(
             "open-data-set",
