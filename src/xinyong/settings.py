@@ -41,6 +41,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "xinyong.ui.traditional.TraditionalPages",
     "xinyong.ui.middleware.ErrorPages",
+    "xinyong.ui.middleware.Validators",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
