@@ -19,7 +19,7 @@ from xinyong.runtime import config
 from xinyong.runtime.command import command, setup_django
 
 if TYPE_CHECKING:
-    from xinyong.intake.worker import Crew
+    from xinyong.intake.queue.worker import Crew
 
 
 class ServerStart(XinyongError):
@@ -115,7 +115,7 @@ def keep_effect(name: str, stop: threading.Event, seconds: float = 1.0) -> None:
 
 def start_workers(processes: int) -> Crew | None:
     """Worker processes beside the site; None for none."""
-    from xinyong.intake.worker import Crew
+    from xinyong.intake.queue.worker import Crew
 
     if processes < 1:
         return None
