@@ -80,7 +80,7 @@ class Works:
             self._load,
             self._load,
             self._load,
-            self._load,
+            self._follow,
             self._follow,
             self._act,
             self._resume,
@@ -108,7 +108,8 @@ class Works:
         import psycopg
         from django.db import connections
 
-        from xinyong.intake.actions import DeliveryBusy, DeliveryFailed
+        from xinyong.intake.actions import DeliveryBusy
+        from xinyong.intake.failures import DeliveryFailed
         from xinyong.ledger.errors import RecordNotFound, StatusRefused
         from xinyong.runtime import database
         from xinyong.runtime.postgres import DatabaseUnavailable
@@ -134,7 +135,7 @@ class Works:
         """A registration or list file about some of the same few entities, new content in most rows."""
         dataset = luck.choice(("registration", "registration", "abnormal-list"))
         path = self._files / f"{os.getpid()}-{luck.getrandbits(48):012x}.csv"
-        chosen = luck.sample(range(ENTITIES), luck.randint(1, 40))
+        chosen = luck.sample(range(ENTITIES), luck.randint(1, 20))
         if dataset == "registration":
             head = "企业名称,统一社会信用代码,注册日期\n"
             rows = [
@@ -154,6 +155,7 @@ class Works:
         from xinyong.accounts import selectors as accounts
         from xinyong.intake import actions
 
+        time.sleep(luck.uniform(0, 0.1))
         path, dataset = self._file(luck)
         try:
             actions.deliver(path, dataset=dataset, department=accounts.department("demo"), uploader="crash")

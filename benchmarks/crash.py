@@ -1,11 +1,13 @@
 """Eight processes deliver, log and act at once while kill -9 hits them and the database at random (bars.md I9).
 
-Each round starts loaders, readers of the corridor and an officer, and once somebody has committed something kills some
-of them at random moments, in one round of five the postmaster too, in one of ten a single session of it, and at the end
-all that is left. Then one process takes up what was left behind, as the next start of the platform would, and everything
-is checked: no fork (every earlier checkpoint is the beginning of the log), no gap and no double in events, versions,
-deliveries and leaves, counts that add up and never fall, the whole log against the ledger, a signed state. Every twentieth
-round also builds all read models and the log from zero and compares them.
+In each round, once a loader has committed something, some of the eight die at random moments and others take their
+places; in one round of seven the postmaster dies too, in one of ten a single session of it, and who is left goes on with
+the server that comes back. Then one more process signs what was committed, and while the writers work on everything that
+must hold at every moment is checked: no fork (every earlier checkpoint is the beginning of the log), no gap and no double
+in events, versions, deliveries and leaves, counts that add up and never fall, the whole log against the ledger, a signed
+state. In one round of eight all die; one process takes up what was left behind, as the next start of the platform would,
+and what must hold at rest is checked besides; every third of those rounds also builds all read models and the log from
+zero and compares them.
 
     python -m benchmarks.crash --rounds 1000 [--seed 7] [--workers 8] [--folder DIR [--resume]]
 
@@ -42,9 +44,13 @@ from benchmarks._crash_work import OFFICER, Works, preload
 
 ROUNDS = int(os.environ.get("ROUNDS", "25"))
 #: Rounds on one database; then a fresh one, so that checking everything after each round stays cheap.
-_RENEW = 50
-#: Rounds between two that build everything from zero, and between two checkpoints of the server (what it must replay).
-_DEEP, _CHECKPOINT = 20, 10
+_RENEW = 48
+#: Of so many rounds one kills all; of so many of those one builds everything from zero.
+_WHOLE, _DEEP = 8, 3
+#: Rounds between two checkpoints of the server, which bound what it must replay.
+_CHECKPOINT = 16
+#: Shares of rounds in which the postmaster dies, and a session.
+_POSTMASTER, _SESSION = 0.15, 0.1
 #: Seconds a recovery or a check may take before it counts as hung.
 _PATIENCE = 300
 _DIE_WITH_PARENT = 1
@@ -59,6 +65,7 @@ class Tally:
     kills: int = 0
     postmaster_kills: int = 0
     session_kills: int = 0
+    whole: int = 0
     deeds: int = 0
     versions: int = 0
     deliveries: int = 0
@@ -164,13 +171,13 @@ class Harness:
 
     # --- a round ---
 
-    def round(self) -> dict[str, Any]:
-        """Work, blows, recovery, check."""
+    def round(self, *, last: bool) -> dict[str, Any]:
+        """Work, blows, recovery, check. After the last one nobody lives."""
         number = self.tally.rounds
         luck = random.Random(f"{self.tally.seed}:{number}")
         begun = time.monotonic()
         self.works.clear()
-        for slot in range(self.workers):
+        for slot in set(range(self.workers)) - set(self._living.values()):
             self._start(slot, luck)
         self._under_way()
         under_way = time.monotonic()
@@ -178,31 +185,42 @@ class Harness:
             time.sleep(luck.uniform(0.01, 0.3))
             self._start(self._kill(luck.choice(list(self._living))), luck)
         blow = luck.random()
-        if blow < 0.2:
+        server = "postmaster" if blow < _POSTMASTER else "session" if blow < _POSTMASTER + _SESSION else ""
+        if server == "postmaster":
             self._kill_postmaster()
-        elif blow < 0.3:
+        elif server == "session":
             self._kill_session(luck)
-        time.sleep(luck.uniform(0, 0.4))
-        for pid in list(self._living):
-            self._kill(pid)
-            time.sleep(luck.uniform(0, 0.01))
+        whole = last or number % _WHOLE == _WHOLE - 1
+        deep = whole and number // _WHOLE % _DEEP == _DEEP - 1
+        if whole:
+            time.sleep(luck.uniform(0, 0.3))
+            for pid in list(self._living):
+                self._kill(pid)
+                time.sleep(luck.uniform(0, 0.01))
         self.tally.deeds += sum(self.works.done(slot) for slot in range(self.workers))
         killed = time.monotonic()
         before = Signed(**self.tally.signed) if self.tally.signed else None
-        deep = number % _DEEP == _DEEP - 1
 
         def recover() -> tuple[float, Signed | None]:
-            self._take_up()
+            from xinyong.ledger import corridor
+
+            if whole:
+                self._take_up()
+            else:
+                _answers()
+                corridor.catch_up_one("log")  # beside the others: a signed state, whatever just died
             recovered = time.monotonic()
-            return recovered, check(before, deep=deep)
+            return recovered, check(before, at_rest=whole, deep=deep)
 
         recovered, signed = self._child(recover)
-        for path in self._files.iterdir():
-            path.unlink()
         if said := sorted(self._errors.iterdir()):
             raise Broken("\n".join(path.read_text(encoding="utf-8") for path in said))
         self.tally.signed = asdict(signed) if signed else None
-        self.tally.recovery.append(round(recovered - killed, 3))
+        if whole:
+            self.tally.whole += 1
+            self.tally.recovery.append(round(recovered - killed, 3))
+            for path in self._files.iterdir():
+                path.unlink()
         self.tally.rounds += 1
         if self.tally.rounds % _CHECKPOINT == 0:
             self._admin("CHECKPOINT")
@@ -212,10 +230,11 @@ class Harness:
             "round": number,
             "under_way": round(under_way - begun, 2),
             "blows": round(killed - under_way, 2),
-            "server": "postmaster" if blow < 0.2 else "session" if blow < 0.3 else "",
+            "server": server,
+            "whole": whole,
+            "deep": deep,
             "recovery": round(recovered - killed, 2),
             "check": round(ended - recovered, 2),
-            "deep": deep,
             **(self.tally.signed or {}),
         }
 
@@ -374,13 +393,17 @@ def run(
         try:
             harness.prepare()
             begun = time.monotonic()
-            while tally.rounds < rounds:
-                if seconds is not None and time.monotonic() - begun > seconds:
-                    break
+
+            def late() -> bool:
+                return seconds is not None and time.monotonic() - begun > seconds
+
+            done = False
+            while tally.rounds < rounds and not done:
+                done = late()
                 if tally.rounds and tally.rounds % _RENEW == 0:
                     harness.renew()
                 try:
-                    line = harness.round()
+                    line = harness.round(last=tally.rounds + 1 == rounds or done)
                 except Broken as error:
                     raise Broken(f"round {tally.rounds}, seed {tally.seed}: {error}") from error
                 with open(place / "rounds.jsonl", "a", encoding="utf-8") as lines:
@@ -405,6 +428,7 @@ def run(
         "kills": tally.kills,
         "postmaster_kills": tally.postmaster_kills,
         "session_kills": tally.session_kills,
+        "rounds_in_which_all_died": tally.whole,
         "deeds": tally.deeds,
         "deliveries": tally.deliveries,
         "versions": tally.versions,
