@@ -181,8 +181,9 @@ def _rebuild(connection: Any) -> None:
     ]  # says when it was built
 
     def dump() -> dict[str, list[str]]:
-        connection.rollback()
-        return {name: sorted(map(repr, connection.execute(f"SELECT * FROM {name}".encode()))) for name in tables}
+        found = {name: sorted(map(repr, connection.execute(f"SELECT * FROM {name}".encode()))) for name in tables}
+        connection.rollback()  # whoever builds them anew must not wait for this session
+        return found
 
     before = dump()
     corridor.rebuild()

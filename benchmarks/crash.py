@@ -328,13 +328,14 @@ def _migrate() -> None:
 
 
 def _answers() -> None:
-    """Wait for a server that is still recovering: one a worker started may be up and not yet take anybody."""
+    """Wait for a server that is still recovering, and start one that is gone, as every command of the platform does."""
     import psycopg
 
-    from xinyong.runtime import database
+    from xinyong.runtime import database, postgres
 
     deadline = time.monotonic() + 120
     while True:
+        postgres.start()
         try:
             psycopg.connect(database.owner_conninfo()).close()
             return
