@@ -155,7 +155,7 @@ class Works:
         from xinyong.accounts import selectors as accounts
         from xinyong.intake import actions
 
-        time.sleep(luck.uniform(0, 0.1))
+        time.sleep(luck.uniform(0, 0.2))
         path, dataset = self._file(luck)
         try:
             actions.deliver(path, dataset=dataset, department=accounts.department("demo"), uploader="crash")

@@ -2,8 +2,8 @@
 
 In each round, once a loader has committed something, some of the eight die at random moments and others take their
 places; in one round of seven the postmaster dies too, in one of ten a single session of it, and who is left goes on with
-the server that comes back. Then one more process signs what was committed, and while the writers work on everything that
-must hold at every moment is checked: no fork (every earlier checkpoint is the beginning of the log), no gap and no double
+the server that comes back. Then one more process signs what was committed, the writers are held where they are, and
+everything that must hold at every moment is checked: no fork (every earlier checkpoint is the beginning of the log), no gap and no double
 in events, versions, deliveries and leaves, counts that add up and never fall, the whole log against the ledger, a signed
 state. In one round of eight all die; one process takes up what was left behind, as the next start of the platform would,
 and what must hold at rest is checked besides; every third of those rounds also builds all read models and the log from
@@ -210,7 +210,9 @@ class Harness:
                 _answers()
                 corridor.catch_up_one("log")  # beside the others: a signed state, whatever just died
             recovered = time.monotonic()
-            return recovered, check(before, at_rest=whole, deep=deep)
+            # Those who live are held where they are, in the midst of whatever they do: the cores are for the check.
+            with self._held():
+                return recovered, check(before, at_rest=whole, deep=deep)
 
         recovered, signed = self._child(recover)
         if said := sorted(self._errors.iterdir()):
@@ -237,6 +239,18 @@ class Harness:
             "check": round(ended - recovered, 2),
             **(self.tally.signed or {}),
         }
+
+    @contextlib.contextmanager
+    def _held(self) -> Iterator[None]:
+        self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, sign: signal.Signals) -> None:
+        for pid in self._living:
+            os.kill(pid, sign)
 
     def _under_way(self) -> None:
         """Wait until a loader has committed something, so that the blows fall on work and not on the start of programs."""
