@@ -96,8 +96,9 @@ AT_REST: tuple[tuple[str, str, Any], ...] = (
         0,
     ),
     (
-        "leaves that are not the versions",
-        "SELECT (SELECT coalesce(sum(leaves), 0) FROM ledger_log_range) - (SELECT count(*) FROM ledger_version)",
+        "leaves that are not the versions and acts",
+        "SELECT (SELECT coalesce(sum(leaves), 0) FROM ledger_log_range) - (SELECT count(*) FROM ledger_version) - "
+        "(SELECT count(*) FROM ledger_status) - (SELECT count(*) FROM registry_act WHERE event_id IS NOT NULL)",
         0,
     ),
     (
