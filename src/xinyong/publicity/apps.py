@@ -7,6 +7,8 @@ class PublicityConfig(AppConfig):
 
     def ready(self) -> None:
         from xinyong.ledger import corridor
-        from xinyong.publicity import effects
+        from xinyong.ledger import rules as ledger
+        from xinyong.publicity import clocks, effects
 
         corridor.register(corridor.Effect(name=effects.NAME, catch_up=effects.catch_up, rebuild=effects.rebuild))
+        ledger.guards["publicity"] = clocks.guard

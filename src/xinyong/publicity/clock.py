@@ -484,6 +484,7 @@ def _closing(
     repair, (basis, minimum) = None, shortest
     if minimum is None:
         if on_cure:
+            repair = start
             sheet.step("改正后即可申请移出，无最短公示期。", "Removed once cured; there is no shortest period.", basis)
         else:
             sheet.step("依规定不能提前停止公示。", "By the rules it cannot end early.", basis)
