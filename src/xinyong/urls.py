@@ -20,6 +20,7 @@ from xinyong.intake.rhythm import console as rhythm_console
 from xinyong.intake.upload import console as upload_console
 from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
+from xinyong.publicity import console as rules_console
 from xinyong.reports import public as reports_public
 from xinyong.site import public
 from xinyong.ui import health
@@ -37,6 +38,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *registry_console.urlpatterns,
     *api_console.urlpatterns,
     *ledger_console.urlpatterns,
+    *rules_console.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

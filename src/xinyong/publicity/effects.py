@@ -70,10 +70,15 @@ def _newest_version(connection: Connection, event_id: int) -> int | None:
     return int(row[0]) if row else None
 
 
-def _next_event(connection: Connection) -> tuple[Any, ...] | None:
+def ensure_position(connection: Connection) -> None:
+    """The row that says how far this effect has read, whose lock lets one writer of windows work at a time."""
     connection.execute(
         "INSERT INTO ledger_effect_position (effect, event_id) VALUES (%s, 0) ON CONFLICT DO NOTHING", (NAME,)
     )
+
+
+def _next_event(connection: Connection) -> tuple[Any, ...] | None:
+    ensure_position(connection)
     return connection.execute(sql.statement("publicity", "next_event"), {"effect": NAME}).fetchone()
 
 
@@ -85,25 +90,43 @@ def _apply(
     ``appended``: the event that brought the versions is read, so a first version has no window yet.
     """
     first, last = versions
-    judge = Judge(entry, inforce.book(), inforce.profile())
-    statement = _versions(entry)
+    book = inforce.book(connection)
+    fine = facts.fine_field(entry, book)
+    judge = Judge(entry, book, inforce.profile(), fine)
     (dataset_id,) = connection.execute(
         "SELECT dataset_id FROM catalogue_edition WHERE id = %s", (edition_id,)
     ).fetchone() or (0,)
     for start in range(first, last + 1, _FETCH):
         stop = min(start + _FETCH - 1, last)
-        parameters = {"edition": edition_id, "first": start, "last": stop}
-        with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
-            data = b"".join(bytes(piece) for piece in copy)
+        data = read(connection, entry, edition_id, (start, stop), fine)
         if data:
             acts = ledger.acts_in_range(connection, start, stop)
             _store(connection, judge.windows(data, dataset_id, acts), direct=appended)
 
 
-def _versions(entry: DatasetEntry) -> psycopg.sql.Composed:
+def recompute(connection: Connection, first: int, last: int) -> None:
+    """Windows of a range of versions under the rules in force now, in the caller's transaction. Only what differs is written."""
+    ensure_position(connection)
+    connection.execute("SELECT FROM ledger_effect_position WHERE effect = %s FOR UPDATE", (NAME,))
+    for edition_id, digest, code, _ in connection.execute(
+        sql.statement("publicity", "editions_in_range"), {"first": first, "last": last}
+    ).fetchall():
+        _apply(connection, catalogue.text_of(digest, code), int(edition_id), (first, last), appended=False)
+
+
+def read(
+    connection: Connection, entry: DatasetEntry, edition_id: int, versions: tuple[int, int], fine_field: str | None
+) -> bytes:
+    """Versions of a range that are still the newest of their record, as :meth:`Judge.windows` reads them."""
+    parameters = {"edition": edition_id, "first": versions[0], "last": versions[1]}
+    with connection.cursor() as cursor, cursor.copy(_versions(entry, fine_field), parameters) as copy:
+        return b"".join(bytes(piece) for piece in copy)
+
+
+def _versions(entry: DatasetEntry, fine_field: str | None) -> psycopg.sql.Composed:
     """The statement that reads the versions and the fields the rules need, each payload parsed once."""
     fields = list(facts.fields_read(entry).values())
-    words = list(facts.words_read(entry).values())
+    words = list(facts.words_read(entry, fine_field).values())
     cells = [psycopg.sql.SQL(", said.{}::text").format(psycopg.sql.Identifier(name)) for name in (*fields, *words)]
     kinds = {**dict.fromkeys(words, "text"), **dict.fromkeys(fields, "json")}
     columns = [

@@ -50,14 +50,17 @@ def clock_of(
 
 
 class Judge:
-    """Windows of the versions of one entry under one rule book."""
+    """Windows of the versions of one entry under one rule book.
 
-    def __init__(self, entry: DatasetEntry, book: Rulebook, profile: str) -> None:
+    ``fine_field``: what was read as the fine; None where none was read.
+    """
+
+    def __init__(self, entry: DatasetEntry, book: Rulebook, profile: str, fine_field: str | None = None) -> None:
         self.entry, self.book, self.profile = entry, book, profile
         self.names = list(facts.fields_read(entry))
         self.layouts = {layout.code: layout for layout in entry.layouts}
         self.cells = [f"cell_{number}" for number in range(len(self.names))]
-        self.words = [f"words_{purpose}" for purpose in facts.words_read(entry)]
+        self.words = [f"words_{purpose}" for purpose in facts.words_read(entry, fine_field)]
 
     def windows(
         self, data: bytes, dataset_id: int, acts: Mapping[tuple[int, int], Sequence[ledger.Done]]
@@ -81,7 +84,7 @@ class Judge:
                 **dict.fromkeys(["layout", *self.cells, *self.words], pl.String),
             },
         )
-        return self.judge(_marked(self._sectors(read), acts)).with_columns(dataset_id=pl.lit(dataset_id))
+        return self.judge(_marked(self._sectors(self._fines(read)), acts)).with_columns(dataset_id=pl.lit(dataset_id))
 
     def judge(self, read: pl.DataFrame) -> pl.DataFrame:
         """Rows with ``decided_on, received_on, layout, sectors, marks`` and cells; their windows."""
@@ -93,6 +96,15 @@ class Judge:
         return pl.concat([judged, self._one_by_one(marked)], how="diagonal") if marked.height else judged
 
     # --- columns ------------------------------------------------------------------------------------------------------
+
+    def _fines(self, read: pl.DataFrame) -> pl.DataFrame:
+        """``fine``, and ``fine_class``: how many figures of the rules it reaches; null where it is not known."""
+        limits = self.book.fine_limits
+        if "words_fine" not in self.words or not limits:
+            return read.with_columns(fine=pl.lit(None, pl.Float64), fine_class=pl.lit(None, pl.Int8))
+        fine = pl.col("words_fine").cast(pl.Float64, strict=False)
+        reached = pl.sum_horizontal([(fine >= limit).cast(pl.Int8) for limit in limits])
+        return read.with_columns(fine=fine, fine_class=pl.when(fine.is_not_null()).then(reached).cast(pl.Int8))
 
     def _sectors(self, read: pl.DataFrame) -> pl.DataFrame:
         """``sectors``: codes of the fields a row belongs to, from its words; null where there are none."""
@@ -106,7 +118,7 @@ class Judge:
             if hits:
                 marks.append(pl.when(pl.any_horizontal(hits)).then(pl.lit(code)))
         if not marks:
-            return read.with_columns(sectors=pl.lit(None, pl.String))
+            return read.with_columns(sectors=pl.lit(None, pl.String)).drop(self.words)
         joined = pl.concat_str(marks, separator=" ", ignore_nulls=True)
         return read.with_columns(sectors=pl.when(joined != "").then(joined)).drop(self.words)
 
@@ -127,10 +139,10 @@ class Judge:
         read = read.with_columns(day=pl.coalesce("decided_on", "received_on"))
         penalty = self.entry.publicity_rules == "penalty"
         read = read.with_columns(regime=self._regime() if penalty else pl.lit(0, pl.Int8))
-        keys = ["regime", "layout", "sectors", *(cell for cell in self.cells if cell != named)]
-        cases = read.group_by(keys).agg(pl.col("day").min())
+        keys = ["regime", "layout", "sectors", "fine_class", *(cell for cell in self.cells if cell != named)]
+        cases = read.group_by(keys).agg(pl.col("day").min(), pl.col("fine").min())
         shapes = [self._shape(row) for row in cases.iter_rows(named=True)]
-        cases = cases.drop("day").with_columns(
+        cases = cases.drop("day", "fine").with_columns(
             pl.Series(name, [shape[at] for shape in shapes], dtype=kind)
             for at, (name, kind) in enumerate(
                 {
@@ -151,7 +163,7 @@ class Judge:
     def _shape(self, row: Mapping[str, Any]) -> tuple[int | None, int | None, str, str, bool]:
         """Months to the first day of repair and to the last day, severity, rule, and whether it is shown."""
         cells = [row.get(cell) for cell in self.cells]
-        found = self._clock(row["day"], row["day"], row["layout"], row["sectors"], NO_MARKS, cells)
+        found = self._clock(row["day"], row["day"], row["layout"], row["sectors"], row["fine"], NO_MARKS, cells)
         if found is None or found.public_from is None:
             return None, None, "", "", False
         start = found.public_from
@@ -166,7 +178,7 @@ class Judge:
     # --- one by one ---------------------------------------------------------------------------------------------------
 
     def _one_by_one(self, read: pl.DataFrame) -> pl.DataFrame:
-        keys = ["decided_on", "received_on", "layout", "sectors", "marks", *self.cells]
+        keys = ["decided_on", "received_on", "layout", "sectors", "fine", "marks", *self.cells]
         combinations = read.select(keys).unique()
         rows = [self._window(*cells) for cells in combinations.iter_rows()]
         judged = combinations.with_columns(
@@ -180,6 +192,7 @@ class Judge:
         received_on: date,
         layout: str | None,
         sectors: str | None,
+        fine: float | None,
         marks: str | None,
         *cells: str | None,
     ) -> tuple[Any, ...]:
@@ -189,7 +202,7 @@ class Judge:
             if said is None:
                 return _NOT_SHOWN
             recorded = Marks(grade=said[0], necessary=said[1], hold=said[2])
-        found = self._clock(decided_on, received_on, layout, sectors, recorded, cells)
+        found = self._clock(decided_on, received_on, layout, sectors, fine, recorded, cells)
         if found is None:
             return _NOT_SHOWN
         return (found.public_from, found.latest_end, found.earliest_repair, found.severity, found.rule, True)
@@ -200,6 +213,7 @@ class Judge:
         received_on: date,
         layout: str | None,
         sectors: str | None,
+        fine: float | None,
         marks: Marks,
         cells: Sequence[str | None],
     ) -> Clock | None:
@@ -207,9 +221,8 @@ class Judge:
             name: None if cell is None else json.loads(_unescaped(cell))
             for name, cell in zip(self.names, cells, strict=True)
         }
-        given = facts.of_values(
-            self.entry, decided_on, received_on, values, sectors=frozenset(sectors.split(" ") if sectors else ())
-        )
+        told = frozenset(sectors.split(" ") if sectors else ())
+        given = facts.of_values(self.entry, decided_on, received_on, values, sectors=told, fine=fine)
         found = self.layouts.get(_unescaped(layout)) if layout is not None else None
         said = values.get(facts.AUDIENCE)
         return clock_of(self.entry, found, given, self.book, self.profile, marks, said=said)

@@ -14,9 +14,8 @@ from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import DatasetEntry
 from xinyong.ledger import rules as ledger
 from xinyong.publicity import facts, judging
-from xinyong.publicity.rulebook import packaged
+from xinyong.publicity.rulebook import Rulebook, packaged
 
-BOOK = packaged()
 KINDS = [["罚款"], ["警告"], ["吊销许可证件"], ["警告", "罚款"], ["责令停产停业"], [], ["其他-示例"], ["通报批评"]]
 ACTS = ["经营超过保质期的食品", "未按规定公示", "占用消防通道", "超标排放大气污染物", "串通\\投标"]
 ORGANS = ["示例市市场监督管理局", "示例市应急管理局", "示例省药品监督管理局", "示例市水利局"]
@@ -48,9 +47,21 @@ def a_day(draw: random.Random) -> date:
 )
 @pytest.mark.parametrize("profile", ["henan", "national"])
 def test_a_batch_equals_its_records(code: str, profile: str) -> None:
+    same(code, profile, packaged())
+
+
+def test_a_batch_equals_its_records_with_figures_for_fines() -> None:
+    book = packaged().replaced({"SEV-03B": {"fine_from": 50.0}, "SEV-33": {"fine_below": 1.0}}, "figures")
+    assert book.fine_limits == (1.0, 50.0)
+    same("penalty", "henan", book)
+
+
+def same(code: str, profile: str, book: Rulebook) -> None:
+    """Random records as one batch and one by one."""
     draw = random.Random(f"{code}{profile}")
     entry = entry_of(code)
-    names, words = list(facts.fields_read(entry)), list(facts.words_read(entry))
+    fine_field = facts.fine_field(entry, book)
+    names, words = list(facts.fields_read(entry)), list(facts.words_read(entry, fine_field))
     layouts = [None, *(layout.code for layout in entry.layouts)]
     acts: dict[tuple[int, int], list[ledger.Done]] = {}
     lines, expected = [], []
@@ -76,24 +87,25 @@ def test_a_batch_equals_its_records(code: str, profile: str) -> None:
             )
             done = [ledger.Done(number=1, act=what, cause=cause, effective_at=datetime(2026, 5, 1, tzinfo=UTC))]
             acts[number, number] = done
-        said = {"act": act, "organ": organ}
+        fine = draw.choice([None, 0.02, 1.0, 49.99, 50.0, 5000.0])
+        said = {"act": act, "organ": organ, "fine": "\\N" if fine is None else str(fine)}
         lines.append(
             "\t".join(
                 [
                     *(str(number), str(number), "1", decided.isoformat() if decided else "\\N", received.isoformat()),
                     layout or "\\N",
                     *(cell(values[name]) for name in names),
-                    *(said[name].replace("\\", "\\\\") for name in words),
+                    *(said[name] if name == "fine" else said[name].replace("\\", "\\\\") for name in words),
                 ]
             )
         )
-        told = facts.sectors(BOOK, act, organ) if words else frozenset()
+        told = facts.sectors(book, act, organ) if words else frozenset()
         marks = facts.marks(done)
         found = judging.clock_of(
             entry,
             next((item for item in entry.layouts if item.code == layout), None),
-            facts.of_values(entry, decided, received, values, sectors=told),
-            BOOK,
+            facts.of_values(entry, decided, received, values, sectors=told, fine=fine if fine_field else None),
+            book,
             profile,
             marks,
             said=values.get(facts.AUDIENCE),
@@ -109,7 +121,7 @@ def test_a_batch_equals_its_records(code: str, profile: str) -> None:
                     *(found.severity, found.rule),
                 )
             )
-    windows = judging.Judge(entry, BOOK, profile).windows(("\n".join(lines) + "\n").encode(), 7, acts)
+    windows = judging.Judge(entry, book, profile, fine_field).windows(("\n".join(lines) + "\n").encode(), 7, acts)
     columns = ["public_from", "public_until", "earliest_repair", "severity", "rule"]
     got = windows.sort("record_id").select(
         "record_id", "shown", *(pl.when("shown").then(column).alias(column) for column in columns)
