@@ -187,7 +187,7 @@ def test_a_change_is_compared_on_the_ledger_before_it_takes_force(desk: Any, off
     assert found[goes] == "appears" and found[ends] == "later"
     actions.put_in_force(officer, on=today, seen=seen, **WHY)
     desk.catch_up()
-    assert window(desk, goes)[3] == "PUB-08.2" and window(desk, goes)[1] > today
+    assert "PUB-08.2" in window(desk, goes)[3] and window(desk, goes)[1] > today
 
 
 def test_what_was_compared_equals_what_then_happens(desk: Any, officer: User) -> None:
@@ -291,7 +291,7 @@ def test_work_goes_on_where_it_stopped(desk: Any, officer: User, monkeypatch: py
     assert version.state == "in_force" and version.done_to < version.work_to
     actions.confirm(officer, "PUB-09", **WHY)  # the work an earlier version left is not forgotten
     desk.catch_up()
-    assert all(window(desk, record)[3] == "PUB-08.1" for record in records)
+    assert all("PUB-08.1" in window(desk, record)[3] for record in records)
 
 
 def test_a_change_of_the_draft_ends_the_comparison(desk: Any, officer: User) -> None:
