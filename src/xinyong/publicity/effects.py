@@ -7,11 +7,13 @@ from typing import Any
 import polars as pl
 import psycopg
 import psycopg.sql
+from django.utils import timezone
 
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import DatasetEntry
 from xinyong.ledger import selectors as ledger
 from xinyong.publicity import facts, inforce
+from xinyong.publicity import gone as departures
 from xinyong.publicity.judging import WINDOW, Judge
 from xinyong.runtime import database, sql
 
@@ -25,6 +27,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 def catch_up() -> int:
     """Take in every event not seen yet. Returns how many events were taken in. Two callers never take one twice."""
     taken = 0
+    departures.close_days(timezone.localdate())
     with database.connect() as connection:
         while True:
             event = _next_event(connection)

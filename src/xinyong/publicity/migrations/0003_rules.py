@@ -23,7 +23,7 @@ DROP FUNCTION publicity_refuse_change_v1();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('publicity', '0001_initial'),
+        ('publicity', '0002_gone'),
     ]
 
     operations = [
