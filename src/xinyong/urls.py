@@ -20,8 +20,8 @@ from xinyong.intake.rhythm import console as rhythm_console
 from xinyong.intake.upload import console as upload_console
 from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
-from xinyong.publicity import console as rules_console
 from xinyong.opendata import public as opendata_public
+from xinyong.publicity import console as rules_console
 from xinyong.reports import public as reports_public
 from xinyong.site import public
 from xinyong.ui import health

@@ -49,7 +49,7 @@ def rule(request: HttpRequest, user: User, row: str) -> HttpResponse:
 def decide(request: HttpRequest, user: User, row: str) -> HttpResponse:
     """Confirm the row as it stands, or put other values into the draft."""
     words = _words(request)
-    typed = {key: value for key, value in request.POST.items() if key in _all_keys()}
+    typed = {key: str(value) for key, value in request.POST.items() if key in _all_keys()}
     try:
         if request.POST.get("deed") == "confirm":
             actions.confirm(user, row, **words)
@@ -139,7 +139,9 @@ def act(request: HttpRequest, user: User) -> HttpResponse:
             )
             return HttpResponseRedirect(reverse("rules"))
         elif deed == "hold":
-            actions.add_hold(user, request.POST.get("row", ""), dict(request.POST.items()), **words)
+            actions.add_hold(
+                user, request.POST.get("row", ""), {key: str(value) for key, value in request.POST.items()}, **words
+            )
             messages.success(request, _("已记入待生效版本，比较之后才能生效。"))
         else:
             raise RulesRefused(why_zh="没有选择办理事项", why_en="no deed was chosen")
