@@ -22,6 +22,7 @@ class ErrorCode(StrEnum):
     NOT_MIGRATED = "not-migrated"
     CATALOGUE_INVALID = "catalogue-invalid"
     RULES_INVALID = "rules-invalid"
+    RULES_REFUSED = "rules-refused"
     DATASET_UNKNOWN = "dataset-unknown"
     DATASET_NOT_IN_FORCE = "dataset-not-in-force"
     DEPARTMENT_UNKNOWN = "department-unknown"
@@ -42,6 +43,9 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_KEY = "idempotency-key"
     IDEMPOTENCY_BUSY = "idempotency-busy"
     NOT_FOUND = "not-found"
+    CURSOR_UNKNOWN = "cursor-unknown"
+    RANGE_UNUSABLE = "range-unusable"
+    CUT_UNDER_WAY = "cut-under-way"
     GONE = "gone"
     CALENDAR_UNKNOWN = "calendar-unknown"
     FILE_MISSING = "file-missing"
@@ -86,6 +90,10 @@ class XinyongError(Exception):
         self.data: dict[str, Any] = data
         super().__init__(self.message("en"))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """An error may travel to another process: it is made again there from its data."""
+        return _made_again, (type(self), self.data)
+
     def message(self, language: str = "zh") -> str:
         """The message in ``zh`` or ``en``; missing data never hides the error itself."""
         template = self.zh if language.startswith("zh") else self.en
@@ -106,3 +114,9 @@ class XinyongError(Exception):
             "message_en": self.message("en"),
             "data": {key: str(value) for key, value in self.data.items()},
         }
+
+
+def _made_again(kind: type[XinyongError], data: dict[str, Any]) -> XinyongError:
+    error = kind.__new__(kind)
+    XinyongError.__init__(error, **data)
+    return error
