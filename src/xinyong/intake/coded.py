@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 import psycopg
 
-from xinyong.intake import encoding, loading
+from xinyong.intake import encoding, loading, repeats
 from xinyong.intake.loading import Connection, Part
 from xinyong.runtime import sql
 
@@ -115,7 +115,7 @@ class Numbers:
 def decide(
     connection: Connection, part: Part, delivery: int, parameters: Mapping[str, Any], earlier: loading.Unchanged
 ) -> Rows:
-    """Which entity, which record, and what becomes of each row of the part. Raises :class:`Grouped`.
+    """Which entity, which record, and what becomes of each row of the part. Raises :class:`Grouped`, Unsettled.
 
     The same business key twice: an equal copy changes nothing, a different one contradicts the first. Equal to the newest
     version of its record: unchanged. A head that this very delivery wrote is an earlier row of the same file, and so is a
@@ -161,6 +161,8 @@ def decide(
     changed = np.flatnonzero(found & (decided["outcome"] == encoding.ACCEPTED))
     if len(changed) and earlier:
         told = earlier.rows_of(decided["record"][changed])
+        if (told > decided["row"][changed]).any():
+            raise repeats.Unsettled
         decided["other"][changed] = np.where(told > 0, told, decided["other"][changed])
         decided["outcome"][changed] = np.where(told > 0, encoding.CONTRADICTION, encoding.ACCEPTED)
     return Rows(connection, part, decided, registered[place], int(fresh.sum()), np.zeros(rows.height, dtype=bool))

@@ -14,7 +14,7 @@ from xinyong.accounts import selectors as accounts
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry, Severity
 from xinyong.catalogue.models import Edition
-from xinyong.intake import checking, loading, store
+from xinyong.intake import checking, loading, repeats, store
 from xinyong.intake.ahead import ahead
 from xinyong.intake.checks import CheckContext, Checker, choose_layout, compile_entry
 from xinyong.intake.commit import Loader
@@ -59,7 +59,8 @@ class CheckedBatch:
 
 
 class DeliveryReader:
-    """Reads one delivery, once. ``history``: the last good ones, ``partial``: it is a part by nature."""
+    """Reads one delivery, once. ``history``: the last good ones, ``partial``: it is a part by nature, ``settled``: rows that
+    need no second look."""
 
     def __init__(
         self,
@@ -69,11 +70,12 @@ class DeliveryReader:
         history: Sequence[Profile] = (),
         *,
         partial: bool = False,
+        settled: repeats.Settled | None = None,
     ) -> None:
         self.delivery = delivery
         self.entry = entry
         self.report = report
-        self.history, self.partial = history, partial
+        self.history, self.partial, self.settled = history, partial, settled
         self.today = timezone.localdate(delivery.received_at)
         self.started = time.monotonic()
         self.targets: dict[str, Target] = {}
@@ -152,11 +154,12 @@ class DeliveryReader:
             if isinstance(self.entry, BundleEntry):
                 missing = [name for name in checking.completed(entry, rows.columns[1:]) if name not in rows.columns]
                 rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
-            checked = self._checker(entry, rows.columns[1:], outcome).check(rows)
+            others = rows if self.settled is None else self.settled.others(rows)
+            checked = self._checker(entry, rows.columns[1:], outcome).check(others)
             findings.extend(checked.findings)
-            outcome.rejected_rows += rows.height - checked.accepted.height
+            outcome.rejected_rows += others.height - checked.accepted.height
             parts.append(loading.part(checked.accepted, self.targets[entry.code]))
-            if self.collector is not None:
+            if self.collector is not None and self.settled is None:
                 self.collector.add(rows)
         return CheckedBatch(parts=parts, findings=findings, read=batch.read, position=batch.position)
 
@@ -186,7 +189,10 @@ class DeliveryReader:
         """Judge the bounds of the catalogue on the whole delivery: abort it, hold it, or leave a note."""
         if self.collector is None or isinstance(self.entry, BundleEntry):
             return  # a file of many kinds has no whole that an entry's bounds could speak of
-        outcome.profile = self.collector.profile(rows=outcome.read, rejected=outcome.rejected_rows)
+        if self.settled is None:
+            outcome.profile = self.collector.profile(rows=outcome.read, rejected=outcome.rejected_rows)
+        else:
+            outcome.profile = replace(self.settled.profile, rejected=outcome.rejected_rows)
         for item in assertions.broken(self.entry, outcome.profile, self.history):
             if self.partial and item.assertion.kind != "max_rows":
                 continue  # single records and corrections are parts by nature: no share of theirs means anything
