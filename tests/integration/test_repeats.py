@@ -188,14 +188,9 @@ def test_the_shortcut_says_what_the_full_way_says(
         said = []
         for name, shortcut in ((one, True), (other, False)):
             with use_database(server, name), pytest.MonkeyPatch.context() as patch:
-                found: list[Any] = []
-                real = repeats.find
-
-                def find(*values: Any, found: list[Any] = found, real: Any = real) -> Any:
-                    found.append(real(*values))
-                    return found[-1]
-
-                patch.setattr(repeats, "find", find if shortcut else lambda *_: None)
+                found = watched(patch) if shortcut else []
+                if not shortcut:
+                    patch.setattr(repeats, "find", lambda *_: None)
                 receipts = [world.repeat(), world.repeat()]
                 if shortcut and not history:
                     assert all(item is not None and len(item.rows) >= 5 for item in found)
@@ -206,12 +201,25 @@ def test_the_shortcut_says_what_the_full_way_says(
             assert said[0][key] == said[1][key], key
 
 
+def watched(patch: pytest.MonkeyPatch) -> list[Any]:
+    """What the search for settled rows finds from now on, once a delivery."""
+    from xinyong.intake import repeats
+
+    found: list[Any] = []
+    real = repeats.find
+
+    def find(*values: Any) -> Any:
+        found.append(real(*values))
+        return found[-1]
+
+    patch.setattr(repeats, "find", find)
+    return found
+
+
 def test_another_way_of_reading_takes_the_full_way(desk: Any, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from xinyong.intake import repeats
 
-    seen: list[Any] = []
-    real = repeats.find
-    monkeypatch.setattr(repeats, "find", lambda *values: seen.append(real(*values)) or seen[-1])
+    seen = watched(monkeypatch)
     world.repeat()
     again = world.repeat()
     assert seen[0] is None
@@ -225,7 +233,6 @@ def test_a_row_that_became_right_before_the_settled_one_restarts_the_full_way(
     desk: Any, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """First rejected, now accepted, and it contradicts a later row of the same file: only the full way can tell."""
-    from xinyong.intake import repeats
     from xinyong.intake.checks import rules
 
     code = desk.code(77)
@@ -236,9 +243,7 @@ def test_a_row_that_became_right_before_the_settled_one_restarts_the_full_way(
     ]
     file = desk.csv(rows)
     assert desk.deliver(file, "penalty").accepted == 2
-    found: list[Any] = []
-    real = repeats.find
-    monkeypatch.setattr(repeats, "find", lambda *values: found.append(real(*values)) or found[-1])
+    found = watched(monkeypatch)
     set_up = rules.RuleRunner.__init__
 
     def later(self: Any, entry: Any, conditions: Any, today: Any) -> None:

@@ -19,9 +19,10 @@ import psycopg
 from django.utils import timezone
 
 from xinyong.catalogue.entry import DatasetEntry
-from xinyong.intake import coded, encoding, loading, repeats, resolution
+from xinyong.intake import coded, encoding, loading, resolution
 from xinyong.intake.loading import Connection, Part, Target
 from xinyong.intake.models import Delivery
+from xinyong.intake.parts import Settled
 from xinyong.intake.receipt import Receipt
 from xinyong.runtime import sql
 from xinyong.standards import calendar
@@ -159,7 +160,7 @@ class Loader:
         # What an earlier look at the file found is found again.
         connection.execute("DELETE FROM intake_finding WHERE delivery_id = %s", (delivery.pk,))
 
-    def settle(self, settled: repeats.Settled) -> None:
+    def settle(self, settled: Settled) -> None:
         """Rows of a repeated file that stay as they are: the reader leaves them out."""
         self._repeats = settled.source
         self.unchanged += len(settled.rows)

@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
 from xinyong.accounts import selectors as accounts
 from xinyong.catalogue import selectors as catalogue
@@ -25,7 +23,8 @@ from xinyong.catalogue.models import Edition
 from xinyong.intake import encoding, loading
 from xinyong.intake.loading import Connection
 from xinyong.intake.models import Delivery, DeliveryProfile
-from xinyong.intake.profile import Profile
+from xinyong.intake.parts import Settled
+from xinyong.intake.quality.profile import Profile
 from xinyong.runtime import cryptography, sql
 
 #: Where the register has said more than this since, times the rows of the file, the full way costs less.
@@ -37,26 +36,6 @@ _SETTLED = np.dtype([("fields", ">i2"), ("l0", ">i4"), ("row", ">i4"), ("l1", ">
 
 class Unsettled(Exception):
     """A row speaks of a settled record before the row that settled it: the file has to be taken in the full way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """Rows of a repeated file that stay as they are. ``source``: the delivery that wrote them, ``profile``: what the file
-    looks like, but for the rows that are rejected now."""
-
-    source: int
-    rows: encoding.Array
-    records: encoding.Array
-    marks: encoding.Array
-    profile: Profile
-
-    def others(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows of a batch that have to be looked at."""
-        numbers = rows["_row"].to_numpy()
-        known = numbers < len(self.marks)
-        settled = np.zeros(len(numbers), dtype=bool)
-        settled[known] = self.marks[numbers[known]]
-        return rows.filter(pl.Series(~settled))
 
 
 @cache
@@ -127,10 +106,8 @@ def find(connection: Connection, delivery: Delivery, entry: DatasetEntry | Bundl
     sent = np.frombuffer(body, dtype=_SETTLED)
     if not len(sent):
         return None
-    rows, records = sent["row"].astype(np.int32), sent["record"].astype(np.int64)
-    marks = np.zeros(int(rows.max()) + 1, dtype=bool)
-    marks[rows] = True
-    return Settled(source, rows, records, marks, Profile(**profile))
+    sent = np.sort(sent, order="row")
+    return Settled(source, sent["row"].astype(np.int32), sent["record"].astype(np.int64), Profile(**profile))
 
 
 def _registers() -> list[int]:
