@@ -190,7 +190,7 @@ def _entities(
     if found.height < asked.height:
         missing = asked.filter(pl.Series(entities == 0))
         connection.execute("TRUNCATE asked_code")
-        loading.copy_in(connection, "copy_asked_codes", encoding.text(missing))
+        loading.copy_in(connection, "copy_unknown_codes", encoding.text(missing))
         made = np.array(
             connection.execute(sql.statement("intake", "create_entities_of_codes"), parameters, binary=True).fetchall(),
             dtype=np.int64,
@@ -210,7 +210,8 @@ def _entities(
 
 def _find(connection: Connection, asked: pl.DataFrame) -> pl.DataFrame:
     connection.execute("TRUNCATE asked_code")
-    loading.copy_in(connection, "copy_asked_codes", encoding.text(asked))
+    codes = asked.select("place", "subject_code")
+    loading.copy_in(connection, "copy_asked_codes", encoding.text(codes, safe=("subject_code",)))
     data = loading.copy_out(connection, sql.statement("intake", "find_codes"))
     if not data:
         return pl.DataFrame(schema=_FOUND)
