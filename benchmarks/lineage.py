@@ -67,13 +67,14 @@ def _wide(folder: Path) -> tuple[Path, str]:
 
 
 def _measure(kind: str, folder: Path) -> dict[str, Any]:
+    from xinyong.migrate import prepare
+
+    prepare()
     from xinyong.accounts import selectors as accounts
     from xinyong.intake import actions
     from xinyong.ledger import corridor
-    from xinyong.migrate import prepare
     from xinyong.runtime import database
 
-    prepare()
     corridor.catch_up()
     before = _sizes()
     file, dataset = _compact(folder) if kind == "compact" else _wide(folder)
