@@ -216,7 +216,7 @@ def test_a_row_that_became_right_before_the_settled_one_restarts_the_full_way(
     again = desk.deliver(file, "penalty")
     assert len(found[0].rows) == 2
     assert (again.accepted, again.unchanged, again.rejected) == (1, 1, 1)
-    assert [item.row for item in desk.findings(again.delivery) if item.code == "contradicts-row"] == [2]
+    assert [item.row for item in desk.findings(again.delivery) if item.code == "contradicts-row"] == [3]
 
 
 @given(history=st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 7)), max_size=6), turned=st.booleans())
