@@ -129,6 +129,8 @@ KEPT: dict[str, dict[str, str]] = {
     },
     "publicity": {"publicity_window": ""},
     "desk": {},
+    # Rules in force are stored once by their content; the windows computed by them are those of "publicity".
+    "rules": {},
 }
 
 
