@@ -72,7 +72,7 @@ UNPATHS = "".join(f"ALTER FUNCTION {function} RESET search_path;\n" for function
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0005_lean_rows"), ("registry", "0006_act_event"), ("audit", "0002_append_only")]
+    dependencies = [("ledger", "0005_lean_rows"), ("registry", "0007_act_event"), ("audit", "0002_append_only")]
 
     operations = [
         migrations.RunSQL(LEAVES, UNLEAVES),

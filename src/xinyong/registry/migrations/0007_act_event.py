@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0005_pending_links")]
+    dependencies = [("registry", "0006_lean_indexes")]
 
     operations = [
         migrations.AddField(
