@@ -66,6 +66,8 @@ FUNCTIONS = (
     "ledger_take_v1(regclass, bigint)",
     "ledger_block_v1()",
     "ledger_await_blocks_v1(bigint)",
+    "registry_of_entity_v1()",
+    "registry_entity_stays_v1()",
 )
 PATHS = "".join(f"ALTER FUNCTION {function} SET search_path = public, pg_temp;\n" for function in FUNCTIONS)
 UNPATHS = "".join(f"ALTER FUNCTION {function} RESET search_path;\n" for function in FUNCTIONS)
