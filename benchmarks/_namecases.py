@@ -22,6 +22,8 @@ from rapidfuzz.distance import OSA
 from xinyong.registry.search import anatomy, shape, sound
 
 TOLD: Final = 20
+#: Raised whenever a maker changes: kept cases of another edition are made anew.
+EDITION: Final = 1
 
 
 @dataclass(frozen=True, slots=True)

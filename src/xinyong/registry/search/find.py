@@ -134,7 +134,7 @@ class Lookup:
             texts.append(query.short[loose:])
         if query.plain:
             texts += [query.plain, query.plain[anatomy.region_length(query.plain) :]]
-        if misspelt := anatomy.without_misspelt_form(self.key):
+        for misspelt in anatomy.misspelt_forms(self.key):
             texts += [misspelt, misspelt[anatomy.region_length(misspelt) :]]
         return [text for text in dict.fromkeys(texts) if len(text) >= 2]
 
