@@ -14,7 +14,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from benchmarks import _register
@@ -79,12 +78,10 @@ def judged(register: _register.Filled, each: int, seed: int) -> dict[str, Any]:
                     f"{case.kind}: {case.text} for {register.texts[case.target]}: {len(hits)} hits {above}",
                     file=sys.stderr,
                 )
-    every = sorted(value for values in times.values() for value in values)
+    every = [value for values in times.values() for value in values]
     return {
-        "p50_ms": round(statistics.median(every), 1),
-        "p95_ms": round(every[int(len(every) * 0.95)], 1),
-        "p99_ms": round(every[int(len(every) * 0.99)], 1),
-        "cpu_ms": {share: round(sorted(used)[int(len(used) * share)], 1) for share in (0.5, 0.95, 0.99)},
+        **_register.percentiles(every),
+        "cpu_ms": _register.percentiles(used),
         "queries": len(every),
         "recall": {kind: round(right[kind] / len(values), 3) for kind, values in times.items()},
         "p95_ms_by_kind": {kind: round(sorted(values)[int(len(values) * 0.95)], 1) for kind, values in times.items()},
@@ -94,27 +91,14 @@ def judged(register: _register.Filled, each: int, seed: int) -> dict[str, Any]:
     }
 
 
-class _Statements:
+class _Statements(_register.Clock):
     """How long the database takes for the statements of a search, by their first words in ``name_search.sql``."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.spent: dict[str, float] = defaultdict(float)
         self.slowest: dict[str, float] = defaultdict(float)
         self._names: dict[str, str] = {}
-        self._backend = 0
-
-    def cpu(self) -> float:
-        """Milliseconds of processor time of this process and of its server process; what a busy machine does not add to."""
-        from django.db import connection
-
-        if not self._backend:
-            connection.ensure_connection()
-            self._backend = connection.connection.info.backend_pid
-        try:
-            server = int(Path(f"/proc/{self._backend}/schedstat").read_text().split()[0]) / 1e6
-        except (OSError, IndexError):
-            server = 0.0
-        return time.process_time() * 1000 + server
 
     @contextmanager
     def listening(self) -> Iterator[None]:

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 from django.db import connection
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from xinyong.registry.search import anatomy, shape, sound, terms
-from xinyong.registry.search.explain import Kind, Reason, explain, explain_letters
+from xinyong.registry.search.explain import Kind, Reason, explain, explain_letters, mixture_fits
 from xinyong.runtime import sql
 from xinyong.standards import names
 
@@ -261,6 +262,11 @@ class Lookup:
                 ways = [[*way, *more] for way in ways for more in read][:8]
             else:
                 ways = [[*way, *sound.syllables(text)] for way in ways]
+        for typed in dict.fromkeys(sound.joined(way) for way in ways if all(way)):
+            rows = fetch("search_sounds", text=typed, after=typed + "~", limit=FACETED)
+            self.take(row for row in rows if mixture_fits(self.key, row[1], row[2]))
+        if len(self.found) >= ENOUGH:
+            return
         self._syllables(ways, slips=False)
         for _, text in _pieces(self.key):
             if len(text) >= 2:
@@ -326,37 +332,43 @@ class Lookup:
         return [hit for _, hit in sorted(found.values(), key=lambda item: item[0])][:limit]
 
     def _preselected(self, chosen: list[int]) -> list[int]:
-        query = self.query
-        if self.letters:
-            scored = [(-fuzz.ratio(self.letters, sound.joined(sound.syllables(self.found[i][1]))), i) for i in chosen]
-            if not sound.segment(self.letters):
-                scored = [(abs(len(self.found[i][1]) - len(self.letters)), i) for i in chosen]
+        bodies, shorts = (list(texts) for texts in zip(*(self.found[name_id] for name_id in chosen), strict=True))
+        if not self.letters:
+            scores = self._likeness(bodies, shorts)
+        elif sound.segment(self.letters):
+            spoken = [sound.joined(sound.syllables(short)) for short in shorts]
+            scores = process.cdist([self.letters], spoken, scorer=fuzz.ratio)[0].tolist()
         else:
-            place = anatomy.bare_region(query.body[: query.cut])
-            scored = [
-                (
-                    -max(
-                        fuzz.ratio(query.body, self.found[i][0]),
-                        fuzz.ratio(query.short, self.found[i][1]),
-                        fuzz.partial_ratio(query.body, self.found[i][0]) - 1,
-                    )
-                    - (8 if place and place in self.found[i][0] else 0)
-                    - self._near(self.found[i][1]),
-                    i,
-                )
-                for i in chosen
-            ]
-        return [i for _, i in sorted(scored)[:COMPARED]]
+            scores = [-abs(len(short) - len(self.letters)) for short in shorts]
+        ordered = sorted(zip(scores, chosen, strict=True), key=lambda item: (-item[0], item[1]))
+        return [name_id for _, name_id in ordered[:COMPARED]]
 
-    def _near(self, short: str) -> float:
+    def _likeness(self, bodies: Sequence[str], shorts: Sequence[str]) -> list[float]:
+        """How like each name is to what was typed; more in the same place, and most where one slip explains it."""
+        query = self.query
+        like = np.maximum.reduce(
+            [
+                process.cdist([query.body], bodies, scorer=fuzz.ratio)[0],
+                process.cdist([query.short], shorts, scorer=fuzz.ratio)[0],
+                process.cdist([query.body], bodies, scorer=fuzz.partial_ratio)[0] - 1,
+            ]
+        ).tolist()
+        place = anatomy.bare_region(query.body[: query.cut])
+        slips = process.cdist([query.short], shorts, scorer=OSA.distance, score_cutoff=1)[0].tolist()
+        return [
+            value + (8 if place and place in body else 0) + self._near(short, slip <= 1)
+            for value, body, short, slip in zip(like, bodies, shorts, slips, strict=True)
+        ]
+
+    def _near(self, short: str, slipped: bool) -> float:
         """More for a short form one slip away, and most for a near sound or shape: likeness alone does not see swaps."""
         mine = self.query.short
-        if mine in short:
+        if mine in short and (len(mine) > 2 or not self.query.cut):
             return 40
-        wrong = [(one, other) for one, other in zip(mine, short, strict=False) if one != other]
+        wrong = [pair for pair in zip(mine, short, strict=False) if pair[0] != pair[1]]
         if len(wrong) == 1 and (sound.near(*wrong[0]) or shape.near(*wrong[0])):
             return 24
-        return 20 if OSA.distance(mine, short, score_cutoff=1) <= 1 else 0
+        return 20 if slipped else 0
 
     def _hit(self, row: Row) -> Hit:
         name = anatomy.dissect(row[2])

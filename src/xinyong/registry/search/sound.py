@@ -114,19 +114,36 @@ def numbers_of(points: Any, row: Any) -> Any:
         pair = points[:-1].astype(np.int64) << 20 | points[1:].astype(np.int64)
         place = np.minimum(np.searchsorted(codes, pair), len(codes) - 1)
         hit = np.flatnonzero((codes[place] == pair) & (row[:-1] == row[1:]))
-        # Backwards, so that where two pairs overlap the first one keeps its second character.
+        # A character that is in two such pairs is read as in the second.
         found[hit[::-1] + 1] = spoken[place[hit[::-1]], 1]
         found[hit[::-1]] = spoken[place[hit[::-1]], 0]
     return found
 
 
+@cache
+def _spoken() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    """The same tables for one text at a time: syllable of a character, syllables of a pair."""
+    single = {char: said[0] for char, said in readings().items()}
+    for char in "abcdefghijklmnopqrstuvwxyz0123456789":
+        single[char] = single[char.upper()] = char
+    return single, _pairs()
+
+
+@lru_cache(maxsize=4096)
+def _said(text: str) -> tuple[str, ...]:
+    single, pairs = _spoken()
+    found = [single.get(char, "") for char in text]
+    joint = [pairs.get(text[at : at + 2]) for at in range(len(text) - 1)]
+    # As in numbers_of: a character that is in two such pairs is read as in the second.
+    for at, said in enumerate(joint):
+        if said:
+            found[at : at + 2] = said
+    return tuple(found)
+
+
 def syllables(text: str) -> list[str]:
     """The syllables of a text, one for each character; a character without a reading gives an empty one."""
-    if not text:
-        return []
-    points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
-    spoken = syllable_list()
-    return [spoken[number] for number in numbers_of(points, np.zeros(len(points), dtype=np.int8)).tolist()]
+    return list(_said(text))
 
 
 @lru_cache(maxsize=8192)
