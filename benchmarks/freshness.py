@@ -156,6 +156,19 @@ def _client() -> str:
     return client_actions.make_key(made, days=1, acting="bench").text
 
 
+def _wait_ready(base: str, seconds: float = 180.0) -> None:
+    """A record sent before the site listens would be refused and measure nothing."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            if _get(f"{base}/readyz")[0] == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise RuntimeError(f"the site was not ready within {seconds:.0f} s")
+
+
 def _measure(folder: Path, base: str) -> dict[str, Any]:
     from xinyong.migrate import prepare
 
@@ -166,12 +179,7 @@ def _measure(folder: Path, base: str) -> dict[str, Any]:
     stop, turns = threading.Event(), [0.0][:0]
     loader = threading.Thread(target=_bulk, args=(file, stop, turns), daemon=True)
     try:
-        for _ in range(300):
-            try:
-                if _get(f"{base}/readyz")[0] == 200:
-                    break
-            except OSError:
-                time.sleep(0.1)
+        _wait_ready(base)
         if not QUIET:
             loader.start()
             time.sleep(3)

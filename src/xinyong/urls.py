@@ -12,14 +12,16 @@ from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
 from xinyong.desk import console as desk_console
 from xinyong.desk import registry_console
-from xinyong.intake import api as intake_api
-from xinyong.intake import api_examples as intake_api_examples
 from xinyong.intake import console as intake_console
-from xinyong.intake import record_console, rhythm_console, upload_console
+from xinyong.intake.api import examples as intake_api_examples
+from xinyong.intake.api import operations as intake_api
+from xinyong.intake.record import console as record_console
+from xinyong.intake.rhythm import console as rhythm_console
+from xinyong.intake.upload import console as upload_console
 from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
-from xinyong.publicity import public
 from xinyong.reports import public as reports_public
+from xinyong.site import public
 from xinyong.ui import health
 
 intake_api_examples.register()

@@ -192,10 +192,21 @@ def entity_path(browser: Browser, live_site: str) -> str:
     """The file of the entity of the newest published record, taken from the home page."""
     page = browser.new_page()
     page.goto(live_site)
-    address = page.locator("#double-publicity tbody a").first.get_attribute("href")
+    address = page.locator("#double-publicity tbody a[href*='/entities/']").first.get_attribute("href")
     page.close()
     assert address
     return address.partition("#")[0]
+
+
+@pytest.fixture(scope="session")
+def record_path(browser: Browser, live_site: str) -> str:
+    """The page of the newest published record, taken from the home page."""
+    page = browser.new_page()
+    page.goto(live_site)
+    address = page.locator("#double-publicity tbody a[href*='/records/']").first.get_attribute("href")
+    page.close()
+    assert address
+    return address
 
 
 @pytest.fixture(scope="session")

@@ -75,6 +75,15 @@ def test_entity_file(visit: Opener, entity_path: str, language: str, width: int)
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_record(visit: Opener, record_path: str, language: str, width: int) -> None:
+    opened = visit(LANGUAGES[language] + record_path, width=width)
+    opened.check()
+    if language == "en":
+        assert chinese_left(opened.page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_report(visit: Opener, entity_path: str, language: str, width: int) -> None:
     opened = visit(f"{LANGUAGES[language]}{entity_path.partition('?')[0]}/report", width=width)
     opened.check()

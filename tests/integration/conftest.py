@@ -202,6 +202,18 @@ def desk(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     return Desk(tmp_path_factory.mktemp("desk"))
 
 
+@pytest.fixture(scope="module")
+def system(desk: Desk) -> Any:
+    """A system of the department 'demo', which knows one company."""
+    from xinyong.accounts import actions as accounts
+
+    from .api_support import NAME, make_system
+
+    accounts.register_department(slug="another", name_zh="另一部门", acting="test")
+    desk.take([desk.registration(desk.code(1), NAME)])
+    return make_system("casework")
+
+
 @pytest.fixture(scope="session")
 def real(shared_data: Path) -> Any:
     """Rows of a real file: ``real("registration/same_code_a.csv.gz")``."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from .api_support import NAME, System, make_system, penalty
 from .conftest import Desk
-from .test_api import NAME, System, make_system, penalty
 
 #: Sends one record in a process of its own that kills itself at the named moment.
 SCRIPT = """

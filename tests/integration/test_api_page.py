@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from .api_support import NAME, make_system
 from .conftest import Desk
-from .test_api import NAME, make_system
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 _BLOCK = re.compile(r"```http\n(.*?)```", re.DOTALL)

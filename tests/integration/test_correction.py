@@ -76,7 +76,8 @@ def fates(number: str) -> dict[int, str]:
 @pytest.mark.parametrize("write", ["csv", "xlsx", "jsonl"])
 def test_a_bad_file_is_corrected_in_a_draft(desk: Any, officers: dict[str, Any], write: str) -> None:
     """Accept what can be accepted, edit the rest, undo and redo, send: every returned row ends up corrected."""
-    from xinyong.intake import correction, correction_send
+    from xinyong.intake.correction import draft as correction
+    from xinyong.intake.correction import send as correction_send
     from xinyong.intake.models import CorrectedRow, Delivery
 
     rows = bad_rows(desk, f"稿{write}")
@@ -203,7 +204,8 @@ def test_a_list_that_names_another_departments_delivery_is_an_ordinary_file(
 
 def test_a_returned_correction_can_be_corrected_again(desk: Any, officers: dict[str, Any]) -> None:
     """A chain of two corrections: the first delivery says that the row came right in the end, and where."""
-    from xinyong.intake import correction, correction_send
+    from xinyong.intake.correction import draft as correction
+    from xinyong.intake.correction import send as correction_send
 
     rows = bad_rows(desk, "链条")
     receipt = desk.deliver(desk.csv(rows), "penalty")
@@ -218,7 +220,8 @@ def test_a_returned_correction_can_be_corrected_again(desk: Any, officers: dict[
 
 
 def test_a_natural_persons_row_is_neither_shown_nor_corrected(desk: Any, officers: dict[str, Any]) -> None:
-    from xinyong.intake import correction, correction_rows
+    from xinyong.intake.correction import draft as correction
+    from xinyong.intake.correction import rows as correction_rows
 
     rows = bad_rows(desk, "自然人")
     rows[2] = {**rows[2], "CF_XDR_LB": "自然人", "CF_XDR_MC": "张某某示例"}
@@ -235,7 +238,8 @@ def test_a_natural_persons_row_is_neither_shown_nor_corrected(desk: Any, officer
 
 
 def test_undo_ends_after_a_day_and_with_sending(desk: Any, officers: dict[str, Any]) -> None:
-    from xinyong.intake import correction, correction_send
+    from xinyong.intake.correction import draft as correction
+    from xinyong.intake.correction import send as correction_send
     from xinyong.intake.models import CorrectionEdit
 
     receipt = desk.deliver(desk.csv(bad_rows(desk, "撤销")), "penalty")
@@ -256,7 +260,7 @@ def test_undo_ends_after_a_day_and_with_sending(desk: Any, officers: dict[str, A
 
 
 def test_a_row_is_given_up_with_a_reason_and_taken_up_again(desk: Any, officers: dict[str, Any]) -> None:
-    from xinyong.intake import correction
+    from xinyong.intake.correction import draft as correction
 
     receipt = desk.deliver(desk.csv(bad_rows(desk, "放弃")), "penalty")
     parent, user = delivery_of(receipt.delivery), officers["reporter"]
@@ -276,8 +280,8 @@ def test_a_row_is_given_up_with_a_reason_and_taken_up_again(desk: Any, officers:
 
 def test_good_rows_wait_until_an_officer_presses(desk: Any, officers: dict[str, Any]) -> None:
     from xinyong.accounts import selectors
-    from xinyong.intake import release_actions
     from xinyong.intake.models import ReleaseRule
+    from xinyong.intake.release import actions as release_actions
 
     release_actions.lay_down(
         department=selectors.department("demo"),
@@ -300,7 +304,8 @@ def test_good_rows_wait_until_an_officer_presses(desk: Any, officers: dict[str, 
         stored = delivery_of(receipt.delivery)
         assert (stored.state, stored.accepted, stored.rejected) == ("committed", 2, 4)
         # A correction of the rest is not held by this rule again.
-        from xinyong.intake import correction, correction_send
+        from xinyong.intake.correction import draft as correction
+        from xinyong.intake.correction import send as correction_send
 
         correction.edit(stored, 5, {"CF_WFXW": "未按规定公示"}, officers["reporter"])
         assert correction_send.send(stored, officers["reporter"]).delivery.state == "committed"
@@ -318,8 +323,9 @@ def test_four_eyes_one_winner_one_clear_message(desk: Any, officers: dict[str, A
     from xinyong.accounts import selectors
     from xinyong.accounts.models import Role
     from xinyong.audit.models import AuditEntry
-    from xinyong.intake import actions, release_actions
+    from xinyong.intake import actions
     from xinyong.intake.models import ReleaseRule
+    from xinyong.intake.release import actions as release_actions
 
     demo = selectors.department("demo")
     accounts.create_user(
@@ -389,8 +395,10 @@ def test_four_eyes_one_winner_one_clear_message(desk: Any, officers: dict[str, A
 
 def test_a_whole_delivery_enters_only_without_a_wrong_row(desk: Any, officers: dict[str, Any]) -> None:
     from xinyong.accounts import selectors
-    from xinyong.intake import correction, correction_send, release_actions
+    from xinyong.intake.correction import draft as correction
+    from xinyong.intake.correction import send as correction_send
     from xinyong.intake.models import ReleaseRule
+    from xinyong.intake.release import actions as release_actions
 
     release_actions.lay_down(
         department=selectors.department("demo"),

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from xinyong.intake import actions, folder, store, worker
+from xinyong.intake import actions, store
+from xinyong.intake.folder import watch as folder
 from xinyong.intake.models import Delivery
+from xinyong.intake.queue import worker
 
 
 class Inbox:

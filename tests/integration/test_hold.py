@@ -16,8 +16,9 @@ from xinyong.accounts import selectors as departments
 from xinyong.accounts.models import Role, User
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import Assertion
-from xinyong.intake import actions, worker
+from xinyong.intake import actions
 from xinyong.intake.models import Delivery, DeliveryProfile
+from xinyong.intake.queue import worker
 
 KINDS = ("警告", "罚款", "没收违法所得、没收非法财物")
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from xinyong.catalogue.loader import load_packaged
 from xinyong.catalogue.template import form_columns, layout_of
 from xinyong.intake.findings import Finding
-from xinyong.intake.lint import UNCHECKED, check_file
+from xinyong.intake.lint.offline import UNCHECKED, check_file
 from xinyong.standards import credit_code
 
 ROWS = 80

@@ -23,6 +23,8 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "search": ("/search?q=x", (200, 200, 200, 200, 200)),
     "search-suggest": ("/search/suggest?q=x", (200, 200, 200, 200, 200)),
     "entity": ("/entities/{code}", (200, 200, 200, 200, 200)),
+    "record-page": ("/records/{record_key}", (200, 200, 200, 200, 200)),
+    "record-page-proof": ("/records/{record_key}/proof.json", (200, 200, 200, 200, 200)),
     "report": ("/entities/{code}/report", (200, 200, 200, 200, 200)),
     "report-document": ("/entities/{code}/report.pdf", (405, 405, 405, 405, 405)),
     "verify": ("/verify", (200, 200, 200, 200, 200)),
@@ -60,7 +62,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "client-key-confirm": ("/console/clients/{client}/keys/{key}", (404, 403, 403, 403, 200)),
     "client-key-revoke": ("/console/clients/{client}/keys/{key}/revoke", (405, 405, 405, 405, 405)),
     "api-reference": ("/api/v1/reference", (200, 200, 200, 200, 200)),
-    # The API asks for a key; a session opens nothing. Its own matrix stands in test_api.py.
+    # The API asks for a key; a session opens nothing. Its own matrix stands in test_api_access.py.
     "openapi-json": ("/api/v1/openapi.json", (200, 200, 200, 200, 200)),
     "api-root": ("/api/v1/", (404, 404, 404, 404, 404)),
     "send_record": ("/api/v1/datasets/penalty/records", (405, 405, 405, 405, 405)),
@@ -113,6 +115,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     from xinyong.intake import actions as intake
     from xinyong.ledger import corridor
     from xinyong.ledger.models import Record
+    from xinyong.registry import keys
 
     del database_url
     accounts.register_department(slug="another", name_zh="另一部门", acting="test")
@@ -157,13 +160,15 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     from xinyong.desk.models import Case
 
     case = Case.objects.get(name="示例无人知晓")
+    record = Record.objects.values_list("record_id", flat=True).get()
     return {
         "code": "91130000123456788X",
+        "record_key": keys.record_key(record),
         "number": receipt.delivery,
         "client": "matrix",
         "key": key.prefix,
         "case": str(case.pk),
-        "ledger_record": str(Record.objects.values_list("record_id", flat=True).get()),
+        "ledger_record": str(record),
     }
 
 

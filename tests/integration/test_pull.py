@@ -331,7 +331,7 @@ def test_rows_are_read_in_one_snapshot(
 def test_a_held_delivery_keeps_its_rows_waiting(
     front: Front, define: Definitions, desk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from xinyong.intake import holding
+    from xinyong.intake.release import holding
 
     filled(front, desk)
     source = define.write(front)

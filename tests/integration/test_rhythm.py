@@ -12,9 +12,11 @@ from django.utils import timezone
 from xinyong.accounts import actions as accounts
 from xinyong.accounts import selectors as departments
 from xinyong.accounts.models import Role
-from xinyong.intake import actions, rhythm, rhythm_selectors
+from xinyong.intake import actions
 from xinyong.intake.models import Delivery, ZeroDeclaration
-from xinyong.intake.rhythm import Facts, Silence
+from xinyong.intake.rhythm import rules as rhythm
+from xinyong.intake.rhythm import selectors as rhythm_selectors
+from xinyong.intake.rhythm.rules import Facts, Silence
 
 MONDAY = date(2026, 11, 9)
 SINCE = date(2026, 1, 5)

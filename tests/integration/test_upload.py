@@ -54,7 +54,8 @@ def _deliveries() -> Any:
 
 
 def test_a_file_is_received_numbered_and_shown(desk: Desk, officers: dict[str, Client]) -> None:
-    from xinyong.intake import actions, uploads
+    from xinyong.intake import actions
+    from xinyong.intake.upload import incoming as uploads
 
     reporter = officers["reporter"]
     content = desk.csv([desk.registration(desk.code(2), "示例上传有限公司")]).read_bytes()
@@ -94,7 +95,7 @@ def test_a_file_is_received_numbered_and_shown(desk: Desk, officers: dict[str, C
 def test_what_cannot_be_taken_says_why_and_what_to_do(
     desk: Desk, officers: dict[str, Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from xinyong.intake import uploads
+    from xinyong.intake.upload import incoming as uploads
 
     reporter = officers["reporter"]
     count = _deliveries().count()

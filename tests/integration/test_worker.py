@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from xinyong.intake import actions, failures, jobs, lease, store, worker
+from xinyong.intake import actions, failures, store
 from xinyong.intake.models import Delivery
+from xinyong.intake.queue import jobs, lease, worker
 from xinyong.runtime import database
 
 WAITING = (

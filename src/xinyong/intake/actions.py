@@ -26,11 +26,12 @@ from xinyong.audit import actions as audit
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.errors import ErrorCode, XinyongError
-from xinyong.intake import commit, engine, failures, lease, store
-from xinyong.intake import release as release_rules
+from xinyong.intake import commit, engine, failures, store
 from xinyong.intake.failures import DeliveryFailed
 from xinyong.intake.models import Delivery, Duty, ZeroDeclaration
+from xinyong.intake.queue import lease
 from xinyong.intake.receipt import Progress, Receipt
+from xinyong.intake.release import rules as release_rules
 
 log = logging.getLogger("xinyong.intake")
 

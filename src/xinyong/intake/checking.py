@@ -14,10 +14,10 @@ from decimal import Decimal
 import polars as pl
 
 from xinyong.catalogue.entry import Assertion, BundleEntry, DatasetEntry, Severity
-from xinyong.intake import correction_layout
-from xinyong.intake.assertions import AssertionFailed
 from xinyong.intake.checks import CheckContext, Checked, Checker, choose_layout, compile_entry
+from xinyong.intake.correction import layout as correction_layout
 from xinyong.intake.findings import VALUE_LIMIT, Finding, FindingKind
+from xinyong.intake.quality.assertions import AssertionFailed
 from xinyong.intake.reading import RawBatch, SourceInfo
 
 

@@ -23,8 +23,12 @@ from django.views.decorators.http import require_safe
 
 from xinyong.accounts.console import officer_only
 from xinyong.accounts.models import User
-from xinyong.intake import correction_book, correction_console, correction_rows, release_console, selectors
+from xinyong.intake import selectors
+from xinyong.intake.correction import book as correction_book
+from xinyong.intake.correction import console as correction_console
+from xinyong.intake.correction import rows as correction_rows
 from xinyong.intake.pages import DeliveryRow, ErrorRow, ListFilter
+from xinyong.intake.release import console as release_console
 from xinyong.ui.context import language
 from xinyong.ui.paging import page_number
 

@@ -12,12 +12,14 @@ import psycopg
 from django.utils import timezone
 
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
-from xinyong.intake import backflow, correction_return, holding
+from xinyong.intake import backflow
 from xinyong.intake.commit import Loader, receipt
+from xinyong.intake.correction import returned as correction_return
 from xinyong.intake.loading import Connection
 from xinyong.intake.models import Delivery
 from xinyong.intake.reader import DeliveryReader
 from xinyong.intake.receipt import Progress, Receipt
+from xinyong.intake.release import holding
 
 #: How often a delivery is begun anew after a circle of waiting.
 _ATTEMPTS = 8

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +65,6 @@ class Part:
 
     target: Target
     rows: pl.DataFrame
-    #: The rows as COPY text, where it was made ahead.
-    text: str | None = None
 
     @property
     def coded(self) -> bool:
@@ -80,6 +78,7 @@ def create_stage(connection: Connection) -> None:
     # What is in the page cache is not far: a look into an index is cheaper than the default believes.
     connection.execute("SET LOCAL random_page_cost = 1.1")
     connection.execute(sql.statement("intake", "create_stage"))
+    connection.execute(sql.statement("intake", "create_asked"))
 
 
 def source_keys(business_keys: pl.Series) -> pl.Series:
@@ -106,8 +105,7 @@ def part(accepted: pl.DataFrame, target: Target) -> Part:
         )
     else:
         rows = rows.with_columns(status=pl.lit(None, pl.String), place=pl.lit(None, pl.String))
-    made = Part(target=target, rows=rows)
-    return replace(made, text=staged(made)) if made.coded else made
+    return Part(target=target, rows=rows)
 
 
 def _member(payloads: pl.Series, field: str | None) -> pl.Series:
@@ -150,18 +148,9 @@ def other_numbers(part: Part) -> str:
 
 def staged(part: Part) -> str:
     """The part as COPY text for ``copy_stage``, in the order of the codes: near codes lie near each other in an index."""
-    if part.text is not None:
-        return part.text
     subject = part.target.entry.subject
-    rows = part.rows.with_columns(first_row=pl.lit(None, pl.Int64), equal_to_first=pl.lit(None, pl.Boolean))
-    key = ["subject_code", "source_key"]
-    if part.coded and rows.select(key).n_unique() < rows.height:
-        first = pl.col("row").first().over(key)
-        repeats = first != pl.col("row")
-        equal = pl.col("content_hash") == pl.col("content_hash").first().over(key)
-        rows = rows.with_columns(first_row=pl.when(repeats).then(first), equal_to_first=pl.when(repeats).then(equal))
     return encoding.text(
-        rows.sort("subject_code").select(
+        part.rows.sort("subject_code").select(
             "row",
             pl.lit(part.target.dataset_id).alias("dataset_id"),
             "subject_code",
@@ -177,8 +166,6 @@ def staged(part: Part) -> str:
             "place",
             pl.lit("t" if "exact_name" in subject.resolve else "f").alias("resolve_name"),
             pl.lit("t" if subject.creates else "f").alias("registers"),
-            "first_row",
-            "equal_to_first",
         )
     )
 
@@ -193,9 +180,9 @@ def copy_in(connection: Connection, statement: str, data: str | Iterable[bytes])
                 copy.write(piece)
 
 
-def copy_out(connection: Connection, statement: str) -> bytes:
+def copy_out(connection: Connection, statement: str, parameters: Mapping[str, Any] | None = None) -> bytes:
     """Everything a COPY … TO STDOUT sends."""
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
         return b"".join(bytes(piece) for piece in copy)
 
 
@@ -218,8 +205,13 @@ class Unchanged:
     def __init__(self) -> None:
         self._runs: list[tuple[encoding.Array, encoding.Array]] = []
 
+    def __bool__(self) -> bool:
+        return bool(self._runs)
+
     def add(self, records: encoding.Array, rows: encoding.Array) -> None:
         """Note rows of a part. Runs of like size are merged, so that there are never many."""
+        if not len(records):
+            return
         order = np.argsort(records, kind="stable")
         self._runs.append((records[order].astype(np.int64), rows[order].astype(np.int32)))
         while len(self._runs) > 1 and len(self._runs[-2][0]) <= 2 * len(self._runs[-1][0]):

@@ -14,14 +14,16 @@ from xinyong.accounts import selectors as accounts
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry, Severity
 from xinyong.catalogue.models import Edition
-from xinyong.intake import assertions, checking, correction_return, loading, store
+from xinyong.intake import checking, loading, store
 from xinyong.intake.ahead import ahead
 from xinyong.intake.checks import CheckContext, Checker, choose_layout, compile_entry
 from xinyong.intake.commit import Loader
+from xinyong.intake.correction import returned as correction_return
 from xinyong.intake.findings import Finding
 from xinyong.intake.loading import Part, Target
 from xinyong.intake.models import Delivery
-from xinyong.intake.profile import Collector, Profile
+from xinyong.intake.quality import assertions
+from xinyong.intake.quality.profile import Collector, Profile
 from xinyong.intake.reading import Limits, RawBatch, open_source
 from xinyong.intake.receipt import Progress
 from xinyong.runtime import config, cryptography

@@ -18,9 +18,9 @@ from xinyong.accounts.rules import Right
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.errors import ErrorCode, XinyongError
-from xinyong.intake import correction
-from xinyong.intake import correction_selectors as loop
-from xinyong.intake.correction_rows import entry_of
+from xinyong.intake.correction import draft as correction
+from xinyong.intake.correction import selectors as loop
+from xinyong.intake.correction.rows import entry_of
 from xinyong.intake.models import CorrectedRow, Delivery, StoredFinding
 from xinyong.intake.pages import (
     Choice,

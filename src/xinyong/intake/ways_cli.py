@@ -32,7 +32,8 @@ def watch(once: bool, *, as_json: bool) -> None:
     deleted. With --once the exit code is 1 when something lies there that could not be taken.
     """
     setup_django()
-    from xinyong.intake import folder, worker
+    from xinyong.intake.folder import watch as folder
+    from xinyong.intake.queue import worker
     from xinyong.runtime import config
 
     inbox = folder.inbox()

@@ -26,6 +26,7 @@ class LatestRecord:
     tone: str
     number: str
     subject_name: str
+    subject_url: str
     url: str
     content: str
     decided_on: date | None
@@ -145,8 +146,12 @@ class Clock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordCard:
-    """One record of the entity file. ``severity`` is empty unless the record is adverse."""
+    """One record of the entity file. ``severity`` is empty unless the record is adverse.
 
+    ``key``: its permanent public id; ``states``: what it is in now, such as under objection.
+    """
+
+    key: str
     anchor: str
     dataset: str
     title: str
@@ -158,6 +163,7 @@ class RecordCard:
     source: SourceLine
     clock: Clock | None
     basis: str
+    states: tuple[Chip, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import DatasetEntry
+from xinyong.ledger import rules as ledger_rules
 from xinyong.publicity import show
 from xinyong.publicity.pages import (
     EntityFile,
@@ -62,7 +63,7 @@ def site_figures() -> SiteFigures:
 def latest_double_publicity(limit: int, language: str = "zh") -> tuple[LatestRecord, ...]:
     """The newest public licences and penalties."""
     latest = []
-    for code, name, credit_code, entity_id, record_id, decided_on, payload, digest, before in _rows(
+    for code, name, credit_code, entity_id, record_id, decided_on, payload, digest in _rows(
         "latest_records", {"today": timezone.localdate(), "datasets": ["licence", "penalty"], "limit": limit}
     ):
         entry = catalogue.text_of(digest, code)
@@ -74,17 +75,13 @@ def latest_double_publicity(limit: int, language: str = "zh") -> tuple[LatestRec
                 tone=show.tone(entry),
                 number=show.text_of(entry, entry.number_field, payload),
                 subject_name=name or credit_code or "",
-                url=f"{reverse('entity', args=[key])}{_page_of(code, before)}#r{record_id}",
+                subject_url=reverse("entity", args=[key]),
+                url=reverse("record-page", args=[keys.record_key(record_id)]),
                 content=show.text_of(entry, entry.title_field or entry.summary_field, payload),
                 decided_on=decided_on,
             )
         )
     return tuple(latest)
-
-
-def _page_of(section: str, before: int) -> str:
-    page = before // PAGE + 1
-    return f"?page-{section}={page}" if page > 1 else ""
 
 
 def entity_file(key: str, pages: dict[str, int], language: str, today: date) -> EntityFile | None:
@@ -97,6 +94,7 @@ def entity_file(key: str, pages: dict[str, int], language: str, today: date) -> 
         code: (total, newest)
         for code, total, newest in _rows("public_totals_of_entity", {"members": members, "today": today})
     }
+    states = states_of_records(members)
     sections = []
     for entry in _chapters(today, set(totals)):
         total, _ = totals.get(entry.code, (0, None))
@@ -123,7 +121,7 @@ def entity_file(key: str, pages: dict[str, int], language: str, today: date) -> 
                 icon=show.icon(entry),
                 tone=show.tone(entry),
                 total=total,
-                records=tuple(show.card(row, language, today) for row in records),
+                records=tuple(show.card(row, language, today, states.get(row[0], ())) for row in records),
                 page=page,
                 pages=max(1, math.ceil(total / PAGE)),
                 checked=show.checked(entry, language, today),
@@ -220,6 +218,36 @@ def _local(moment: datetime) -> date:
     return timezone.localdate(moment)
 
 
+def public_record(entity_id: int, record_id: int, today: date) -> tuple[Any, ...] | None:
+    """One record as :func:`xinyong.publicity.show.card` reads it; None when it may not be shown today."""
+    rows = _rows("public_record", {"entity": entity_id, "record": record_id, "today": today})
+    return rows[0] if rows else None
+
+
+def neighbours(
+    entity: Entity, record_id: int, dataset: str, today: date, limit: int
+) -> list[tuple[int, str, str, Any, date | None]]:
+    """(record, dataset, digest, payload, decided on) of the public records of a dataset nearest in time to one of them."""
+    return _rows(
+        "neighbours_of_record",
+        {
+            "members": list(registry.members(entity)),
+            "record": record_id,
+            "code": dataset,
+            "today": today,
+            "limit": limit,
+        },
+    )
+
+
+def states_of_records(members: list[int]) -> dict[int, frozenset[str]]:
+    """States the records of an entity are in now, for those that were ever acted upon."""
+    acts: dict[int, list[ledger_rules.Done]] = {}
+    for record_id, event, act, effective_at in _rows("acts_of_members", {"members": members}):
+        acts.setdefault(record_id, []).append(ledger_rules.Done(number=event, act=act, effective_at=effective_at))
+    return {record_id: frozenset(ledger_rules.open_states(done)) for record_id, done in acts.items()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicRecords:
     """The public records of one dataset about one entity, newest first; ``total`` also counts those beyond a limit."""
@@ -269,7 +297,10 @@ __all__ = [
     "PublicRecords",
     "entity_file",
     "latest_double_publicity",
+    "neighbours",
+    "public_record",
     "public_record_count",
     "public_records",
     "site_figures",
+    "states_of_records",
 ]

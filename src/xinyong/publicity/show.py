@@ -10,8 +10,10 @@ from typing import Any
 
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import DatasetEntry, Disclosure, Field, FieldType, Nature
+from xinyong.ledger import rules as ledger_rules
 from xinyong.publicity import rules
-from xinyong.publicity.pages import Clock, FieldValue, RecordCard, SourceLine
+from xinyong.publicity.pages import Chip, Clock, FieldValue, RecordCard, SourceLine
+from xinyong.registry import keys
 from xinyong.registry.models import Entity
 from xinyong.runtime import cryptography
 from xinyong.standards import entity_types, industries, redaction
@@ -208,7 +210,19 @@ def fields_of(entry: DatasetEntry, payload: Any, language: str, kind: str) -> tu
     return tuple(shown)
 
 
-def card(row: Sequence[Any], language: str, today: date) -> RecordCard:
+_STATE_TONES = {"disputed": "violet"}
+
+
+def state_chips(states: Iterable[str], language: str) -> tuple[Chip, ...]:
+    """What a record is in, in words."""
+    known = ledger_rules.rule_set().states
+    return tuple(
+        Chip(text=known[code].en if language == "en" else known[code].zh, tone=_STATE_TONES.get(code, "blue"))
+        for code in sorted(states)
+    )
+
+
+def card(row: Sequence[Any], language: str, today: date, states: Iterable[str] = ()) -> RecordCard:
     """One record of the entity file, from a row of ``public_records_of_entity``."""
     (
         record_id,
@@ -240,6 +254,7 @@ def card(row: Sequence[Any], language: str, today: date) -> RecordCard:
     if entry.nature is Nature.ADVERSE and public_until is not None:
         clock = repair_clock(public_from, earliest_repair, public_until, today, english=english)
     return RecordCard(
+        key=keys.record_key(record_id),
         anchor=f"r{record_id}",
         dataset=dataset,
         title=title or name_of(entry, language),
@@ -260,6 +275,7 @@ def card(row: Sequence[Any], language: str, today: date) -> RecordCard:
         ),
         clock=clock,
         basis=rules.describe(rule, language) if clock else "",
+        states=state_chips(states, language),
     )
 
 

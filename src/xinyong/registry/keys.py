@@ -1,4 +1,4 @@
-"""The public id of an entity: permanent, short, with a check character. Pure."""
+"""Public ids of entities and records: permanent, short, with a check character. Pure."""
 
 from __future__ import annotations
 
@@ -15,23 +15,43 @@ def _check_character(digits: str) -> str:
     return _ALPHABET[-total % 32]
 
 
-def public_key(entity_id: int) -> str:
-    """``E`` + base 32 number + check character, e.g. entity 1 is ``E1Y``. The number is never reused."""
+def spell(letter: str, number: int) -> str:
+    """A letter that says what is numbered, the number in base 32, and a check character."""
     digits = ""
-    rest = entity_id
+    rest = number
     while True:
         rest, digit = divmod(rest, 32)
         digits = _ALPHABET[digit] + digits
         if rest == 0:
-            return f"E{digits}{_check_character(digits)}"
+            return f"{letter}{digits}{_check_character(digits)}"
 
 
-def entity_id(key: str) -> int | None:
-    """The number behind a public id, or None when it is no public id (also: wrong check character)."""
+def read(letter: str, key: str) -> int | None:
+    """The number :func:`spell` wrote, or None (also: wrong check character)."""
     text = key.upper()
-    if not 3 <= len(text) <= _LONGEST + 1 or text[0] != "E" or any(char not in _ALPHABET for char in text[1:]):
+    if not 3 <= len(text) <= _LONGEST + 1 or text[0] != letter or any(char not in _ALPHABET for char in text[1:]):
         return None
     number = 0
     for char in text[1:-1]:
         number = number * 32 + _ALPHABET.index(char)
-    return number if number < 1 << 63 and public_key(number) == text else None
+    return number if number < 1 << 63 and spell(letter, number) == text else None
+
+
+def public_key(entity_id: int) -> str:
+    """``E`` + base 32 number + check character, e.g. entity 1 is ``E1Y``. The number is never reused."""
+    return spell("E", entity_id)
+
+
+def entity_id(key: str) -> int | None:
+    """The number behind a public id, or None when it is no public id (also: wrong check character)."""
+    return read("E", key)
+
+
+def record_key(record_id: int) -> str:
+    """The permanent public id of a record, e.g. record 1 is ``R1Y``."""
+    return spell("R", record_id)
+
+
+def record_id(key: str) -> int | None:
+    """The number behind a record's public id, or None."""
+    return read("R", key)

@@ -41,6 +41,16 @@ def _switch(value: str) -> bool:
     raise ValueError("use 1 or 0")
 
 
+#: Codes of datapacks/rules/publicity.yml; a test compares them.
+PROFILES = ("national", "henan", "hebei", "shandong", "shanghai", "zhejiang", "shenzhen")
+
+
+def _profile(value: str) -> str:
+    if value not in PROFILES:
+        raise ValueError(f"use one of {', '.join(PROFILES)}")
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """``parse`` turns the environment text into the value; a ValueError becomes :class:`SettingInvalid`."""
@@ -152,6 +162,12 @@ SETTINGS: tuple[Setting, ...] = (
         "60",
         _integer,
         "How long a decision of the desk waits before its row is sent again, so that a slip can be taken back, seconds.",
+    ),
+    Setting(
+        "XINYONG_RULE_PROFILE",
+        "henan",
+        _profile,
+        "Whose local rules apply beside the national ones: national, henan, hebei, shandong, shanghai, zhejiang, shenzhen.",
     ),
     Setting(
         "XINYONG_DEMO",

@@ -22,6 +22,7 @@ _SECTIONS = {
     "home": "home",
     "search": "search",
     "entity": "search",
+    "record-page": "search",
     "report": "search",
     "verify": "verify",
     "verify-file": "verify",

@@ -16,7 +16,7 @@ from xinyong.catalogue.errors import LayoutUnknown
 from xinyong.catalogue.loader import load_packaged
 from xinyong.intake.checking import template_notes
 from xinyong.intake.findings import Finding
-from xinyong.intake.lint import check_file
+from xinyong.intake.lint.offline import check_file
 from xinyong.standards import credit_code
 
 TODAY = date(2026, 11, 25)

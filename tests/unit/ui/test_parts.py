@@ -12,8 +12,8 @@ from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xinyong.intake.correction_book import ListedRow, csv_lines, harmless, write_xlsx
-from xinyong.intake.correction_layout import FIXED, row_heading
+from xinyong.intake.correction.book import ListedRow, csv_lines, harmless, write_xlsx
+from xinyong.intake.correction.layout import FIXED, row_heading
 from xinyong.ui.clock import marks
 from xinyong.ui.icons import FALLBACK, ICONS, known
 from xinyong.ui.paging import page_number

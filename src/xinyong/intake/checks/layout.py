@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from xinyong.catalogue.columns import normal_column
 from xinyong.catalogue.entry import ColumnMap, DatasetEntry, Field, Layout
-from xinyong.intake import correction_layout
 from xinyong.intake.checks.values import DeliveryNote, HeaderWrong
+from xinyong.intake.correction import layout as correction_layout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 
 from xinyong.accounts.models import User
-from xinyong.intake import correction_selectors
+from xinyong.intake.correction import selectors as correction_selectors
 
 register = template.Library()
 

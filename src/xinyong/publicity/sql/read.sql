@@ -11,14 +11,7 @@ SELECT
 -- name: latest_records
 -- Newest public records of some datasets, under the entry that speaks for their entity.
 SELECT newest.code, entity.name, entity.credit_code, entity.id, newest.record_id, newest.decided_on,
-    version.payload, edition.digest,
-    (SELECT count(*) FROM publicity_window AS before
-      WHERE before.entity_id IN (
-            SELECT member.id FROM registry_entity AS member
-            WHERE member.id = entity.id OR member.canonical_id = entity.id)
-        AND before.dataset_id = newest.dataset_id
-        AND before.public_from <= %(today)s AND (before.public_until IS NULL OR before.public_until >= %(today)s)
-        AND (before.decided_on, before.record_id) > (newest.decided_on, newest.record_id))
+    version.payload, edition.digest
 FROM (
     SELECT dataset.code, shown.*
     FROM unnest(%(datasets)s::text[]) AS wanted (code)

@@ -1,0 +1,1 @@
+"""The watched folder and the slips it leaves beside a file."""

@@ -1,0 +1,1 @@
+"""One record by hand or by API: its form, its preview, the lines it becomes."""

@@ -1,0 +1,1 @@
+"""Rhythm: who has to deliver what until when, and what silence means."""

@@ -1,0 +1,157 @@
+"""The public site: home, search, entity file. No login, no captcha, no script is needed to read any of it."""
+
+from __future__ import annotations
+
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from xinyong.ledger.log import proof as proofs
+from xinyong.publicity import searching, selectors
+from xinyong.publicity.pages import SearchOutcome
+from xinyong.registry.search.find import FACETS
+from xinyong.registry.selectors import Moved
+from xinyong.site import records
+from xinyong.standards import credit_code, names
+from xinyong.ui.context import language
+from xinyong.ui.errors import PageNotFound
+from xinyong.ui.paging import page_number
+
+LATEST = 8
+#: Longest query looked at; the longest registered name is far shorter.
+QUERY_LIMIT = 100
+_SECTION_PAGE = "page-"
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The home page."""
+    context = {"figures": selectors.site_figures(), "latest": selectors.latest_double_publicity(LATEST, language())}
+    return render(request, "site/home.html", context)
+
+
+def _moved(address: str) -> HttpResponse:
+    """308 that browsers ask about again: a merge can be taken back, and then the old address is right again."""
+    answer = HttpResponsePermanentRedirect(address, preserve_request=True)
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+def _direct(outcome: SearchOutcome) -> str:
+    """The address of the file when the query is a valid code held here, or the whole name of exactly one entity."""
+    if outcome.page != 1 or outcome.chosen:
+        return ""
+    code = credit_code.normalise(outcome.query).text
+    named = names.matching_key(outcome.query)
+    exact = [
+        hit
+        for hit in outcome.hits
+        if (hit.code and hit.code == code) or (named and names.matching_key(hit.name.text) == named)
+    ]
+    return exact[0].url if len(exact) == 1 else ""
+
+
+def _query(request: HttpRequest) -> str:
+    return request.GET.get("q", "").strip()[:QUERY_LIMIT]
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Search results, or the file itself when the query can mean only one entity."""
+    query = _query(request)
+    chosen = {field: request.GET.get(field, "")[:QUERY_LIMIT].replace("\0", "") for field in FACETS}
+    outcome = searching.search(query, page_number(request), language(), chosen)
+    target = _direct(outcome)
+    if target:
+        return HttpResponseRedirect(target)
+    return render(request, "site/search.html", {"outcome": outcome})
+
+
+@require_safe
+def suggest(request: HttpRequest) -> HttpResponse:
+    """Suggestions while typing: list items for the search field, or JSON where that is asked for."""
+    query = _query(request)
+    hits = searching.suggest(query, language()) if query else ()
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse(
+            {
+                "query": query,
+                "hits": [
+                    {
+                        "name": hit.name.text,
+                        "matched_name": hit.other_name.text if hit.other_name else hit.name.text,
+                        "code": hit.code,
+                        "url": hit.url,
+                        "place": hit.region,
+                        "status": hit.status,
+                        "why": [chip.text for chip in hit.why],
+                    }
+                    for hit in hits
+                ],
+            },
+            json_dumps_params={"ensure_ascii": False},
+        )
+    return render(request, "site/suggestions.html", {"hits": hits, "query": query})
+
+
+@require_safe
+def entity(request: HttpRequest, key: str) -> HttpResponse:
+    """The entity file. A key that was merged into another leads there with 308."""
+    pages = {
+        name.removeprefix(_SECTION_PAGE): page_number(request, name)
+        for name in request.GET
+        if name.startswith(_SECTION_PAGE)
+    }
+    try:
+        file = selectors.entity_file(key, pages, language(), timezone.localdate())
+    except Moved as moved:
+        return _moved(reverse("entity", args=[moved.key]))
+    if file is None:
+        raise PageNotFound(path=request.path)
+    context = {
+        "file": file,
+        "page_url": request.build_absolute_uri(file.url),
+        "code_valid": bool(file.code) and credit_code.is_valid(file.code),
+        "status_icon": "circle-check" if file.status_tone == "green" else "info-circle",
+        "shown": [section for section in file.sections if section.total],
+        "empty": [section for section in file.sections if not section.total],
+        "adverse": [section for section in file.sections if section.total and section.tone in {"amber", "red"}],
+    }
+    return render(request, "site/entity.html", context)
+
+
+@require_safe
+def record(request: HttpRequest, key: str) -> HttpResponse:
+    """One public record at its permanent address: 410 once its publication ended, 404 for everything else."""
+    page = records.record_page(key, language(), timezone.localdate(), request.path)
+    return render(request, "site/record.html", {"page": page, "page_url": request.build_absolute_uri(page.url)})
+
+
+@require_safe
+def record_proof(request: HttpRequest, key: str) -> HttpResponse:
+    """The proof file of a record all of whose fields are public."""
+    today = timezone.localdate()
+    history = records.history_of(key, today, request.path)
+    if not records.is_provable(history):
+        raise PageNotFound(path=request.path)
+    answer = HttpResponse(proofs.text(proofs.make(history.record_id)), content_type="application/json")
+    answer.headers["Content-Disposition"] = f'attachment; filename="proof-{key}.json"'
+    return answer
+
+
+urlpatterns: list[URLPattern] = [
+    path("", home, name="home"),
+    path("search", search, name="search"),
+    path("search/suggest", suggest, name="search-suggest"),
+    path("entities/<str:key>", entity, name="entity"),
+    path("records/<str:key>", record, name="record-page"),
+    path("records/<str:key>/proof.json", record_proof, name="record-page-proof"),
+]
