@@ -10,12 +10,14 @@ from typing import Any
 import polars as pl
 import psycopg
 import psycopg.sql
+from django.utils import timezone
 
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import DatasetEntry, Layout
 from xinyong.ledger import rules as ledger_rules
 from xinyong.ledger import selectors as ledger
 from xinyong.publicity import clock, facts, inforce
+from xinyong.publicity import gone as departures
 from xinyong.publicity.clock import NO_MARKS, Clock, Facts, Marks
 from xinyong.publicity.rulebook import Rulebook
 from xinyong.runtime import database, sql
@@ -47,6 +49,7 @@ def clock_of(
 def catch_up() -> int:
     """Take in every event not seen yet. Returns how many events were taken in. Two callers never take one twice."""
     taken = 0
+    departures.close_days(timezone.localdate())
     with database.connect() as connection:
         while True:
             event = _next_event(connection)

@@ -39,6 +39,10 @@ class Chip:
     text: str
     tone: str
 
+    def as_text(self) -> str:
+        """Its words, for machine-readable twins."""
+        return self.text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marked:
@@ -52,6 +56,10 @@ class Marked:
     def text(self) -> str:
         """The whole name."""
         return self.before + self.hit + self.after
+
+    def as_text(self) -> str:
+        """The whole name, for machine-readable twins."""
+        return self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

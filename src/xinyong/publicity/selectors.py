@@ -218,6 +218,34 @@ def _local(moment: datetime) -> date:
     return timezone.localdate(moment)
 
 
+def modified(key: str) -> datetime | None:
+    """When the public records of an entity last changed: stored, begun, or stopped being public."""
+    entity = registry.by_key(key)
+    if entity is None:
+        return None
+    members = list(registry.members(entity))
+    found: datetime | None = _rows("modified_of_entity", {"members": members, "today": timezone.localdate()})[0][0]
+    return found
+
+
+def records_of_dataset(key: str, code: str, today: date, limit: int, offset: int) -> list[tuple[Any, ...]]:
+    """Public records of one dataset about one entity as rows of ``public_records_of_entity``, newest first."""
+    entity = registry.by_key(key)
+    if entity is None:
+        return []
+    return _rows(
+        "public_records_of_entity",
+        {
+            "members": list(registry.members(entity)),
+            "speaks": entity.pk,
+            "today": today,
+            "code": code,
+            "limit": limit,
+            "offset": offset,
+        },
+    )
+
+
 def public_record(entity_id: int, record_id: int, today: date) -> tuple[Any, ...] | None:
     """One record as :func:`xinyong.publicity.show.card` reads it; None when it may not be shown today."""
     rows = _rows("public_record", {"entity": entity_id, "record": record_id, "today": today})

@@ -120,9 +120,14 @@ def _labels(field: Field, stored: Any, language: str) -> str:
     return ("; " if language == "en" else "；").join(words)
 
 
+def may_be_shown(field: Field) -> bool:
+    """Whether a visitor may see the field at all."""
+    return field.publication is Disclosure.PUBLIC and (field.statutory_public or not field.personal)
+
+
 def value(field: Field, payload: dict[str, Any], language: str) -> str | None:
     """The field as a visitor reads it, or None when it is not public or not filled."""
-    if field.publication is not Disclosure.PUBLIC or (field.personal and not field.statutory_public):
+    if not may_be_shown(field):
         return None
     stored = payload.get(field.code)
     if stored in (None, "", []):

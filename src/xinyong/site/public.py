@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import (
     HttpRequest,
     HttpResponse,
+    HttpResponseBase,
     HttpResponsePermanentRedirect,
     HttpResponseRedirect,
     JsonResponse,
@@ -12,6 +13,7 @@ from django.http import (
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from xinyong.ledger.log import proof as proofs
@@ -19,8 +21,9 @@ from xinyong.publicity import searching, selectors
 from xinyong.publicity.pages import SearchOutcome
 from xinyong.registry.search.find import FACETS
 from xinyong.registry.selectors import Moved
-from xinyong.site import records
+from xinyong.site import machine, records
 from xinyong.standards import credit_code, names
+from xinyong.ui import twins
 from xinyong.ui.context import language
 from xinyong.ui.errors import PageNotFound
 from xinyong.ui.paging import page_number
@@ -64,15 +67,30 @@ def _query(request: HttpRequest) -> str:
 
 
 @require_safe
-def search(request: HttpRequest) -> HttpResponse:
-    """Search results, or the file itself when the query can mean only one entity."""
+def search(request: HttpRequest) -> HttpResponseBase:
+    """Search results, or the file itself when the query can mean only one entity; its twins always list."""
     query = _query(request)
     chosen = {field: request.GET.get(field, "")[:QUERY_LIMIT].replace("\0", "") for field in FACETS}
     outcome = searching.search(query, page_number(request), language(), chosen)
-    target = _direct(outcome)
+    target = _direct(outcome) if twins.form_of(request) == twins.HTML else ""
     if target:
-        return HttpResponseRedirect(target)
-    return render(request, "site/search.html", {"outcome": outcome})
+        answer = HttpResponseRedirect(target)
+        patch_vary_headers(answer, ["Accept"])
+        return answer
+    asked = {key: value for key, value in {"q": query, **chosen}.items() if value}
+    context = {"outcome": outcome, "twins": twins.links(request, reverse("search"), asked) if query else ()}
+    return twins.answer(
+        request,
+        twins.Twins(
+            canonical=reverse("search"),
+            query=asked if outcome.page == 1 else {**asked, "page": str(outcome.page)},
+            page=lambda: render(request, "site/search.html", context),
+            json=lambda: machine.search(outcome, asked),
+            csv=lambda: machine.search_table(query, chosen, language()),
+            jsonld=lambda: machine.search_linked(outcome),
+            file_name="search",
+        ),
+    )
 
 
 @require_safe
@@ -103,8 +121,8 @@ def suggest(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def entity(request: HttpRequest, key: str) -> HttpResponse:
-    """The entity file. A key that was merged into another leads there with 308."""
+def entity(request: HttpRequest, key: str) -> HttpResponseBase:
+    """The entity file. A key that was merged into another leads there with 308, in every form."""
     pages = {
         name.removeprefix(_SECTION_PAGE): page_number(request, name)
         for name in request.GET
@@ -113,26 +131,57 @@ def entity(request: HttpRequest, key: str) -> HttpResponse:
     try:
         file = selectors.entity_file(key, pages, language(), timezone.localdate())
     except Moved as moved:
-        return _moved(reverse("entity", args=[moved.key]))
+        form = twins.suffix(request)
+        return _moved(reverse(f"entity-{form}" if form else "entity", args=[moved.key]))
     if file is None:
         raise PageNotFound(path=request.path)
     context = {
         "file": file,
-        "page_url": request.build_absolute_uri(file.url),
+        "page_url": twins.base(request) + file.url,
+        "twins": twins.links(request, file.url),
         "code_valid": bool(file.code) and credit_code.is_valid(file.code),
         "status_icon": "circle-check" if file.status_tone == "green" else "info-circle",
         "shown": [section for section in file.sections if section.total],
         "empty": [section for section in file.sections if not section.total],
         "adverse": [section for section in file.sections if section.total and section.tone in {"amber", "red"}],
     }
-    return render(request, "site/entity.html", context)
+    answer = twins.answer(
+        request,
+        twins.Twins(
+            canonical=file.url,
+            page=lambda: render(request, "site/entity.html", context),
+            json=lambda: machine.entity(file),
+            csv=lambda: machine.entity_table(file, request.GET.get("dataset", ""), language()),
+            jsonld=lambda: machine.entity_linked(file),
+            feed=lambda: machine.entity_feed(file, language()),
+            modified=selectors.modified(key),
+            file_name=file.key,
+        ),
+    )
+    # A search engine keeps no copy of its own: it could not follow a repair.
+    answer.headers["X-Robots-Tag"] = "noarchive"
+    return answer
 
 
 @require_safe
-def record(request: HttpRequest, key: str) -> HttpResponse:
+def record(request: HttpRequest, key: str) -> HttpResponseBase:
     """One public record at its permanent address: 410 once its publication ended, 404 for everything else."""
     page = records.record_page(key, language(), timezone.localdate(), request.path)
-    return render(request, "site/record.html", {"page": page, "page_url": request.build_absolute_uri(page.url)})
+    context = {"page": page, "page_url": twins.base(request) + page.url, "twins": twins.links(request, page.url)}
+    answer = twins.answer(
+        request,
+        twins.Twins(
+            canonical=page.url,
+            page=lambda: render(request, "site/record.html", context),
+            json=lambda: machine.record(page),
+            csv=lambda: machine.record_table(page.fields, language()),
+            jsonld=lambda: machine.record_linked(page),
+            modified=page.history[0].at if page.history else None,
+            file_name=page.key,
+        ),
+    )
+    answer.headers["X-Robots-Tag"] = "noarchive"
+    return answer
 
 
 @require_safe
@@ -149,9 +198,9 @@ def record_proof(request: HttpRequest, key: str) -> HttpResponse:
 
 urlpatterns: list[URLPattern] = [
     path("", home, name="home"),
-    path("search", search, name="search"),
+    *twins.paths("search", search, name="search", forms=("json", "csv", "jsonld")),
     path("search/suggest", suggest, name="search-suggest"),
-    path("entities/<str:key>", entity, name="entity"),
-    path("records/<str:key>", record, name="record-page"),
+    *twins.paths("entities/<str:key>", entity, name="entity", forms=("json", "csv", "jsonld", "rss", "atom")),
     path("records/<str:key>/proof.json", record_proof, name="record-page-proof"),
+    *twins.paths("records/<str:key>", record, name="record-page", forms=("json", "csv", "jsonld")),
 ]
