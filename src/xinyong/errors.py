@@ -88,6 +88,10 @@ class XinyongError(Exception):
         self.data: dict[str, Any] = data
         super().__init__(self.message("en"))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """An error may travel to another process: it is made again there from its data."""
+        return _made_again, (type(self), self.data)
+
     def message(self, language: str = "zh") -> str:
         """The message in ``zh`` or ``en``; missing data never hides the error itself."""
         template = self.zh if language.startswith("zh") else self.en
@@ -108,3 +112,9 @@ class XinyongError(Exception):
             "message_en": self.message("en"),
             "data": {key: str(value) for key, value in self.data.items()},
         }
+
+
+def _made_again(kind: type[XinyongError], data: dict[str, Any]) -> XinyongError:
+    error = kind.__new__(kind)
+    XinyongError.__init__(error, **data)
+    return error

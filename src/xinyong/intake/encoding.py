@@ -5,14 +5,17 @@ Binary spares the server the parsing, and the payload goes to its place as the v
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from xinyong.standards._views import views
 
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = b"\xff\xff"
@@ -202,19 +205,23 @@ _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
 def _escaped(texts: pl.Series) -> pl.Series:
+    if texts.null_count() == len(texts) or not views(texts).hold_special():
+        return texts
     special = texts.str.contains(_SPECIAL)
     if not special.any():
         return texts
     return texts.str.replace_many(list(_ESCAPES), list(_ESCAPES.values()))
 
 
-def text(frame: pl.DataFrame) -> str:
-    """A frame in COPY's text format: every null is ``\\N``, nothing is quoted."""
-    names = [name for name, kind in frame.schema.items() if kind == pl.String]
-    safe = frame.with_columns(_escaped(frame[name]) for name in names)
-    return safe.write_csv(include_header=False, separator="\t", quote_style="never", null_value="\\N")
+def text(frame: pl.DataFrame, *, safe: Collection[str] = ()) -> bytes:
+    """A frame in COPY's text format: every null is ``\\N``, nothing is quoted. ``safe`` columns need no escapes."""
+    names = [name for name, kind in frame.schema.items() if kind == pl.String and name not in safe]
+    escaped = frame.with_columns(_escaped(frame[name]) for name in names)
+    out = BytesIO()
+    escaped.write_csv(out, include_header=False, separator="\t", quote_style="never", null_value="\\N")
+    return out.getvalue()
 
 
 def hexadecimal(column: str) -> pl.Expr:
-    """A binary column as bytea text; :func:`text` doubles the backslash."""
-    return (pl.lit("\\x") + pl.col(column).bin.encode("hex")).alias(column)
+    """A binary column as bytea in COPY's text format, escapes included: name it as safe to :func:`text`."""
+    return (pl.lit("\\\\x") + pl.col(column).bin.encode("hex")).alias(column)
