@@ -23,6 +23,16 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "search": ("/search?q=x", (200, 200, 200, 200, 200)),
     "search-suggest": ("/search/suggest?q=x", (200, 200, 200, 200, 200)),
     "entity": ("/entities/{code}", (200, 200, 200, 200, 200)),
+    "care": ("/care?on=1", (302, 302, 302, 302, 302)),
+    "double-publicity": ("/double-publicity", (200, 200, 200, 200, 200)),
+    "public-lists": ("/lists", (200, 200, 200, 200, 200)),
+    "public-list": ("/lists/abnormal-list", (200, 200, 200, 200, 200)),
+    "commitments": ("/commitments", (200, 200, 200, 200, 200)),
+    "repair": ("/repair?q={code}", (200, 200, 200, 200, 200)),
+    "objection": ("/objection", (200, 200, 200, 200, 200)),
+    "statistics": ("/statistics", (200, 200, 200, 200, 200)),
+    "site-map": ("/site-map", (200, 200, 200, 200, 200)),
+    "privacy": ("/privacy", (200, 200, 200, 200, 200)),
     **{
         f"entity-{form}": (f"/entities/{{code}}.{form}", (200, 200, 200, 200, 200))
         for form in ("json", "csv", "jsonld", "rss", "atom")
