@@ -46,8 +46,11 @@ def run() -> dict[str, Any]:
 
 
 def _measured(path: str, texts: list[str]) -> dict[str, Any]:
+    from django.core.management import call_command
+
     from xinyong.wsgi import application
 
+    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["admin"])
     wall: list[float] = []
     used: list[float] = []
     sizes: list[int] = []

@@ -24,7 +24,12 @@ _PAIRS: Final = {
     "传媒": ("chuan", "mei"), "运行": ("yun", "xing"), "调味": ("tiao", "wei"), "调料": ("tiao", "liao"),
 }  # fmt: skip
 _LIMIT: Final = 0x30000
-_SEGMENTATIONS: Final = 4
+#: Syllables that only interjections and very rare characters have.
+_RARE: Final = frozenset(
+    ("ng", "o", "yo", "ei", "eng", "lo", "hng", "m", "n", "hm", "e", "ang", "dia", "cei", "kei", "tei", "nou", "nun")
+)
+_SEGMENTATIONS: Final = 6
+_BETWEEN: Final = re.compile(r"[\s'’‘`\-]+")
 _LEGAL: Final = re.compile("(gufen)?(youxian)?(zeren)?gongsi$|(gufen)?youxian(zeren)?(gong|gongs|g)?$|(jituan)$")
 
 
@@ -166,6 +171,14 @@ def _syllable_set() -> frozenset[str]:
     return frozenset(item for said in readings().values() for item in said if len(item) > 1 or item in "aoe")
 
 
+@lru_cache(maxsize=2048)
+def _oddness(piece: str) -> int:
+    """How unlikely a piece is inside a name: unfinished syllables and those of interjections (ng, o) come last."""
+    if piece not in _syllable_set():
+        return 2
+    return 1 if piece in _RARE else 0
+
+
 def segment(letters: str) -> list[tuple[str, ...]]:
     """Ways to read ``letters`` as syllables, fewest syllables first. The last syllable may be unfinished (``hongd``).
 
@@ -181,9 +194,15 @@ def segment(letters: str) -> list[tuple[str, ...]]:
             piece = letters[begin:end]
             if ways[begin] and (piece in valid or (end == len(letters) and piece in starts)):
                 found += [(*way, piece) for way in ways[begin]]
-        found.sort(key=lambda way: (sum(piece not in valid for piece in way), len(way), -len(way[0])))
+        found.sort(key=lambda way: (sum(map(_oddness, way)), len(way), -len(way[0])))
         ways[end] = found[:_SEGMENTATIONS]
     return ways[-1]
+
+
+def parted(text: str) -> tuple[str, ...]:
+    """The syllables of pinyin typed with spaces, hyphens or apostrophes between all of them (xi an, xi'an); else empty."""
+    parts = tuple(part.replace("ü", "v") for part in _BETWEEN.split(text.strip().lower()))
+    return parts if len(parts) > 1 and _syllable_set().issuperset(parts) else ()
 
 
 @cache
