@@ -21,8 +21,9 @@ from xinyong.intake.upload import console as upload_console
 from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
 from xinyong.opendata import public as opendata_public
+from xinyong.publicity import console as rules_console
 from xinyong.reports import public as reports_public
-from xinyong.site import public
+from xinyong.site import guides_public, lists_public, public
 from xinyong.ui import health
 
 intake_api_examples.register()
@@ -38,6 +39,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *registry_console.urlpatterns,
     *api_console.urlpatterns,
     *ledger_console.urlpatterns,
+    *rules_console.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -49,6 +51,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", site.urls),
     *i18n_patterns(
         *public.urlpatterns,
+        *lists_public.urlpatterns,
+        *guides_public.urlpatterns,
         *reports_public.urlpatterns,
         *catalogue_public.urlpatterns,
         *opendata_public.urlpatterns,

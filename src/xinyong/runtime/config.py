@@ -144,6 +144,18 @@ SETTINGS: tuple[Setting, ...] = (
         "Sponsoring organ in English.",
     ),
     Setting(
+        "XINYONG_UNDERTAKER", "", _text, "Undertaking organ named in the page footer (承办单位); empty: not named."
+    ),
+    Setting(
+        "XINYONG_CONTACT",
+        "",
+        _text,
+        "How the public reaches the operator: telephone, address, office hours; shown on the guides and in the footer.",
+    ),
+    Setting("XINYONG_SITE_CODE", "", _text, "Identification number of the government website (政府网站标识码)."),
+    Setting("XINYONG_ICP", "", _text, "ICP registration of the site (ICP 备案号)."),
+    Setting("XINYONG_POLICE_RECORD", "", _text, "Public security registration of the site (公安备案号)."),
+    Setting(
         "XINYONG_PUBLIC_URL",
         "",
         _text,
