@@ -512,13 +512,12 @@ def set_duty(
     cycle: str = "",
     since: date,
     until: date | None = None,
-    four_eyes: bool = False,
     reason: str = "",
     acting: str,
 ) -> Duty:
-    """Say that a department delivers a dataset, how often, and whether two persons are needed."""
+    """Say that a department delivers a dataset, and how often."""
     catalogue.entry(dataset, timezone.localdate())
-    values = {"cycle": cycle, "since": since, "until": until, "four_eyes": four_eyes, "reason": reason}
+    values = {"cycle": cycle, "since": since, "until": until, "reason": reason}
     with transaction.atomic():
         made, _ = Duty.objects.update_or_create(department=department, dataset_code=dataset, defaults=values)
         audit.record(
