@@ -10,8 +10,9 @@ from xinyong.registry.models import Entity
 
 #: A week's penalties, how many weeks, and what a truncated export leaves of a week.
 _WEEK, _WEEKS, _TRUNCATED = 110, 4, 4
-#: Who delivers them, who says that there is nothing to deliver, who says nothing, who sends what cannot be read.
-WEEKLY, ZERO, SILENT, FAILING = "market-regulation", "forestry", "tobacco", "statistics"
+#: Department and dataset: who says that there is nothing to deliver, who says nothing, who sends what cannot be read.
+ZERO, SILENT = ("taxation", "tax-violation"), ("housing-construction", "construction-qualification")
+FAILING = ("ecology-environment", "pollution-permit")
 
 _ORGAN, _ORGAN_CODE = "示例市市场监督管理局", "11990100990100018P"
 _HEAD = (
@@ -58,25 +59,30 @@ def say_silences(folder: Path, today: date) -> None:
     from xinyong.intake.failures import DeliveryFailed
     from xinyong.intake.models import Delivery, ZeroDeclaration
 
-    since = today - timedelta(days=120)
-    for slug, dataset, cycle in (
-        (ZERO, "licence", "monthly"),
-        (SILENT, "licence", "monthly"),
-        (FAILING, "honours", ""),
-    ):
+    for slug, dataset in (ZERO, SILENT, FAILING):
         actions.set_duty(
-            department=accounts.department(slug), dataset=dataset, cycle=cycle, since=since,
-            reason="演示：公共信用信息目录（示例）", acting="command demo",
-        )  # fmt: skip
-    if not ZeroDeclaration.objects.filter(department__slug=ZERO).exists():
+            department=accounts.department(slug),
+            dataset=dataset,
+            cycle="monthly",
+            since=today - timedelta(days=120),
+            reason="演示：公共信用信息目录（示例）",
+            acting="command demo",
+        )
+    slug, dataset = ZERO
+    if not ZeroDeclaration.objects.filter(department__slug=slug, dataset_code=dataset).exists():
         actions.declare_zero(
-            department=accounts.department(ZERO), dataset="licence", from_day=today - timedelta(days=30), to_day=today,
-            note="本月没有作出许可决定", acting="command demo",
-        )  # fmt: skip
-    if not Delivery.objects.filter(department__slug=FAILING).exists():
-        path = folder / "honours-scan.csv"
-        path.write_bytes(b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\n")
+            department=accounts.department(slug),
+            dataset=dataset,
+            from_day=today - timedelta(days=30),
+            to_day=today,
+            note="本月没有确定的重大税收违法失信主体",
+            acting="command demo",
+        )
+    slug, dataset = FAILING
+    if not Delivery.objects.filter(department__slug=slug, dataset_code=dataset).exists():
+        path = folder / "pollution-permit.csv"
+        path.write_text("单位,证号,备注\n示例化工有限公司,PW-1,扫描件另附\n", encoding="utf-8")
         try:
-            actions.deliver(path, dataset="honours", department=accounts.department(FAILING), uploader="demo-reporter")
+            actions.deliver(path, dataset=dataset, department=accounts.department(slug), uploader="demo-reporter")
         except (actions.DeliveryRefused, DeliveryFailed):
             return  # that is what this delivery is for: the page of the rhythm tells it

@@ -277,7 +277,7 @@ def process(
             entry = entry or catalogue.entry(delivery.dataset_code, timezone.localdate(delivery.received_at))
             with lease.Heartbeat(delivery, report) as heartbeat:
                 return engine.take_in(connection, delivery, entry, heartbeat, started=started)
-        except Exception as error:
+        except Exception as error:  # whatever it was, the delivery says so: refused for its content, or failed
             with contextlib.suppress(Exception):  # a broken session is rolled back by the server
                 connection.rollback()
             if failures.is_technical(error):
