@@ -36,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "proof": "xinyong.ledger.log_cli:proof",
     "release-rule": "xinyong.intake.release.cli:release_rule",
     "report": "xinyong.reports.cli:report",
+    "opendata": "xinyong.opendata.cli:opendata",
     "department": "xinyong.accounts.cli:department",
     "user": "xinyong.accounts.cli:user",
     "registry": "xinyong.desk.cli:registry",

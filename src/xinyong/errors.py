@@ -20,6 +20,7 @@ class ErrorCode(StrEnum):
     DATABASE_UNSUITABLE = "database-unsuitable"
     NOT_MIGRATED = "not-migrated"
     CATALOGUE_INVALID = "catalogue-invalid"
+    RULES_INVALID = "rules-invalid"
     DATASET_UNKNOWN = "dataset-unknown"
     DATASET_NOT_IN_FORCE = "dataset-not-in-force"
     DEPARTMENT_UNKNOWN = "department-unknown"
@@ -40,6 +41,9 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_KEY = "idempotency-key"
     IDEMPOTENCY_BUSY = "idempotency-busy"
     NOT_FOUND = "not-found"
+    CURSOR_UNKNOWN = "cursor-unknown"
+    RANGE_UNUSABLE = "range-unusable"
+    CUT_UNDER_WAY = "cut-under-way"
     GONE = "gone"
     CALENDAR_UNKNOWN = "calendar-unknown"
     FILE_MISSING = "file-missing"
@@ -84,6 +88,10 @@ class XinyongError(Exception):
         self.data: dict[str, Any] = data
         super().__init__(self.message("en"))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """An error may travel to another process: it is made again there from its data."""
+        return _made_again, (type(self), self.data)
+
     def message(self, language: str = "zh") -> str:
         """The message in ``zh`` or ``en``; missing data never hides the error itself."""
         template = self.zh if language.startswith("zh") else self.en
@@ -104,3 +112,9 @@ class XinyongError(Exception):
             "message_en": self.message("en"),
             "data": {key: str(value) for key, value in self.data.items()},
         }
+
+
+def _made_again(kind: type[XinyongError], data: dict[str, Any]) -> XinyongError:
+    error = kind.__new__(kind)
+    XinyongError.__init__(error, **data)
+    return error

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +21,10 @@ from xinyong.runtime.command import command, setup_django
 
 if TYPE_CHECKING:
     from xinyong.intake.queue.worker import Crew
+
+
+#: How long the server is given to answer what it has begun, seconds.
+PATIENCE = 20.0
 
 
 class ServerStart(XinyongError):
@@ -78,6 +83,29 @@ def start_server(host: str, port: int, workers: int) -> subprocess.Popen[bytes]:
         "xinyong.wsgi:application",
     ]
     return subprocess.Popen(arguments, env=environment)
+
+
+def end_server(server: subprocess.Popen[bytes], patience: float = PATIENCE) -> int:
+    """Ask the server to end, and kill it with its workers when it does not. Returns its exit code.
+
+    A server told to end while it starts its workers waits for them for ever.
+    """
+    if server.poll() is None:
+        server.terminate()
+        try:
+            server.wait(patience)
+        except subprocess.TimeoutExpired:
+            workers: list[int] = []
+            with suppress(OSError):  # gone meanwhile, or a system without /proc: the parent alone is killed
+                workers = [
+                    int(one) for one in Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+                ]
+            server.kill()
+            for one in workers:
+                with suppress(ProcessLookupError):
+                    os.kill(one, signal.SIGKILL)
+            server.wait()
+    return server.returncode
 
 
 def keep_effect(name: str, stop: threading.Event, seconds: float = 1.0) -> None:
@@ -144,12 +172,14 @@ def run(host: str, port: int, workers: int) -> int:
     server = start_server(host, port, workers)
     keep_effects(stop)
     crew = start_workers(config.get("XINYONG_INTAKE_WORKERS"))
-    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
-        return server.wait()
+        while not stop.wait(0.5):
+            if server.poll() is not None:
+                return server.returncode
+        return end_server(server)
     except KeyboardInterrupt:
-        server.terminate()
-        server.wait(20)
+        end_server(server)
         return 0
     finally:
         stop.set()

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "xinyong.intake",
     "xinyong.desk",
     "xinyong.publicity",
+    "xinyong.opendata",
     "xinyong.reports",
     "xinyong.site",
 ]
@@ -38,6 +39,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "xinyong.ui.traditional.TraditionalPages",
     "xinyong.ui.middleware.ErrorPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -81,7 +83,8 @@ LOGIN_REDIRECT_URL = "console-home"
 
 # Chinese is the first language: message ids are Chinese, only English has a catalogue.
 LANGUAGE_CODE = "zh-hans"
-LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+# Traditional characters have no catalogue either: their pages are the Chinese ones, converted on the way out.
+LANGUAGES = [("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("en", "English")]
 LOCALE_PATHS = [PACKAGE / "ui" / "locale"]
 USE_I18N = True
 USE_TZ = True

@@ -20,8 +20,9 @@ from xinyong.intake.rhythm import console as rhythm_console
 from xinyong.intake.upload import console as upload_console
 from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
+from xinyong.opendata import public as opendata_public
 from xinyong.reports import public as reports_public
-from xinyong.site import public
+from xinyong.site import guides_public, lists_public, public
 from xinyong.ui import health
 
 intake_api_examples.register()
@@ -44,11 +45,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.ready, name="readyz"),
     *ledger_public.urlpatterns,
     *reports_public.api_urlpatterns,
+    *opendata_public.machine_urlpatterns,
     path("api/v1/", site.urls),
     *i18n_patterns(
         *public.urlpatterns,
+        *lists_public.urlpatterns,
+        *guides_public.urlpatterns,
         *reports_public.urlpatterns,
         *catalogue_public.urlpatterns,
+        *opendata_public.urlpatterns,
         *reference.urlpatterns,
         path("console/", include(console_patterns)),
         prefix_default_language=False,

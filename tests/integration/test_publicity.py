@@ -8,148 +8,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from xinyong.publicity import rules, selectors
+from xinyong.publicity import selectors
 from xinyong.runtime import clock
 from xinyong.standards import calendar
 
 FINE, WARNING, REVOCATION = ["罚款"], ["警告"], ["吊销许可证件"]
-KINDS = [
-    "警告",
-    "通报批评",
-    "罚款",
-    "没收违法所得",
-    "没收非法财物",
-    "暂扣许可证件",
-    "降低资质等级",
-    "吊销许可证件",
-    "责令停产停业",
-    "限制从业",
-    "行政拘留",
-    "其他-示例",
-]
-
-#: Article, kinds, decided on, first day of repair and last public day in months after the decision; None: not public.
-PERIODS = [
-    ("PUB-01 N527 general", FINE, date(2020, 5, 6), (3, 12)),
-    ("PUB-02 N527 serious", REVOCATION, date(2020, 5, 6), (6, 36)),
-    ("PUB-04+08 N58 general ends with N36", FINE, date(2024, 5, 6), (3, 12)),
-    ("PUB-04 N58 serious", REVOCATION, date(2024, 5, 6), (3, 36)),
-    ("PUB-06 N58 warning", WARNING, date(2024, 5, 6), None),
-    ("PUB-07 N36 minor", WARNING, date(2026, 5, 6), None),
-    ("PUB-08 N36 general", FINE, date(2026, 5, 6), (3, 12)),
-    ("PUB-09 N36 serious", REVOCATION, date(2026, 5, 6), (12, 36)),
-    ("PUB-23 S107 criticism", ["通报批评"], date(2026, 5, 6), None),
-    ("PUB-25 S107 residual class", ["没收违法所得"], date(2026, 5, 6), (3, 12)),
-    ("N527 last day", FINE, date(2023, 4, 30), (3, 12)),
-    ("N58 first day", REVOCATION, date(2023, 5, 1), (3, 36)),
-    ("N58 last day", REVOCATION, date(2026, 3, 31), (3, 36)),
-    ("N36 first day", REVOCATION, date(2026, 4, 1), (12, 36)),
-    ("before N527", FINE, date(2018, 1, 31), (0, 12)),
-    ("end of February", FINE, date(2027, 11, 30), (3, 12)),
-]
-
-
-@pytest.mark.parametrize(("article", "kinds", "day", "months"), PERIODS, ids=[row[0] for row in PERIODS])
-def test_period(article: str, kinds: list[str], day: date, months: tuple[int, int] | None) -> None:
-    period = rules.penalty(kinds, day)
-    if months is None:
-        assert period is None
-        return
-    assert period is not None
-    assert period.public_from == day
-    assert period.earliest_repair == calendar.same_day_later(day, months[0])
-    assert period.public_until == calendar.same_day_later(day, months[1])
-    assert article.split()[0].startswith("PUB") is False or period.rule.split("+")[0] in {"N527", "N58", "N36"}
-
-
-@pytest.mark.parametrize(
-    ("article", "kinds", "grade"),
-    [
-        ("SEV-02 revocation", ["吊销许可证件"], "serious"),
-        ("SEV-02 stop-production", ["责令停产停业"], "serious"),
-        ("SEV-02 occupation ban", ["限制从业"], "serious"),
-        ("SEV-03 suspension", ["暂扣许可证件"], "serious"),
-        ("SEV-03 downgrade", ["降低资质等级"], "serious"),
-        ("SEV-04 fine", ["罚款"], "general"),
-        ("SEV-04 confiscation of goods", ["没收非法财物"], "general"),
-        ("SEV-06 warning", ["警告"], "minor"),
-        ("SEV-06 criticism", ["通报批评"], "minor"),
-        ("SEV-06 both", ["警告", "通报批评"], "minor"),
-        ("SEV-11 residual", ["其他-示例"], "general"),
-        ("CLK-09 the gravest governs", ["警告", "罚款", "吊销许可证件"], "serious"),
-        ("CLK-09 a fine beside a warning", ["警告", "罚款"], "general"),
-        ("no kind is not minor", [], "general"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else None,
-)
-def test_severity(article: str, kinds: list[str], grade: str) -> None:
-    assert rules.severity(kinds) == grade
-
-
-DAYS = st.dates(min_value=date(2015, 1, 1), max_value=date(2035, 12, 31))
-SETS = st.lists(st.sampled_from(KINDS), max_size=4)
-
-
-@given(SETS, DAYS, st.none() | DAYS)
-def test_invariant_26_1_order_of_dates_and_the_maximum(kinds: list[str], day: date, named: date | None) -> None:
-    period = rules.penalty(kinds, day, named)
-    if period is None:
-        assert rules.severity(kinds) == "minor" or (named is not None and named < day)
-        return
-    assert period.public_until is not None
-    assert period.earliest_repair is not None
-    assert period.public_from <= period.earliest_repair <= period.public_until
-    assert period.public_until <= calendar.same_day_later(day, 36)
-    if period.severity == "general":
-        assert period.public_until <= calendar.same_day_later(day, 12)
-
-
-@given(SETS, DAYS, DAYS)
-def test_ref_08_a_named_end_never_lengthens(kinds: list[str], day: date, named: date) -> None:
-    computed, with_end = rules.penalty(kinds, day), rules.penalty(kinds, day, named)
-    if computed is None:
-        assert with_end is None
-    elif with_end is not None:
-        assert computed.public_until is not None
-        assert with_end.public_until == min(named, computed.public_until)
-
-
-@given(SETS, st.dates(min_value=date(2023, 5, 1), max_value=date(2026, 3, 31)))
-def test_invariant_26_2_the_later_regime_never_ends_later(kinds: list[str], day: date) -> None:
-    older = rules.penalty(kinds, day)
-    newer = rules.penalty(kinds, calendar.same_day_later(day, 72))
-    if older is None or newer is None:
-        assert older is newer
-        return
-    assert older.public_until is not None and newer.public_until is not None
-    assert newer.public_until <= calendar.same_day_later(older.public_until, 72) + timedelta(days=1)
-
-
-@given(DAYS, st.none() | DAYS, st.none() | DAYS, st.sampled_from(["abnormal", "serious", "court"]))
-def test_pub_26_list_entries_are_shown_while_they_stand(
-    entered: date, left: date | None, planned: date | None, kind: str
-) -> None:
-    period = rules.list_entry(kind, entered, left, planned)
-    if period is None:
-        assert (left is not None and left <= entered) or (planned is not None and planned < entered)
-        return
-    assert period.public_from == entered
-    if left is not None:
-        assert period.public_until is not None
-        assert period.public_until < left, "still public on the day it left"
-    if planned is not None:
-        assert period.public_until is not None
-        assert period.public_until <= planned
-    if kind == "serious":
-        assert period.public_until is not None
-        assert period.public_until <= calendar.same_day_later(entered, 36)
-    if period.earliest_repair is not None and period.public_until is not None:
-        assert entered <= period.earliest_repair <= period.public_until
-
-
 # --- through the database ---------------------------------------------------------------------------------------
 
 
@@ -240,17 +104,23 @@ def test_copies_without_a_document_number_are_for_officers_only(desk: Any) -> No
 def test_datasets_that_are_not_public_have_no_window(desk: Any) -> None:
     from xinyong.catalogue import selectors as catalogue
     from xinyong.catalogue.entry import Disclosure
-    from xinyong.publicity import effects
+    from xinyong.publicity import effects, facts, rulebook
+
+    book = rulebook.packaged()
+
+    def judged(entry: Any, layout: Any) -> Any:
+        values = facts.of_values(entry, ago_date(9), ago_date(5), {})
+        return effects.clock_of(entry, layout, values, book, "national")
 
     entries = list(catalogue.packaged().entries.values())
     closed = [entry for entry in entries if entry.disclosure is not Disclosure.PUBLIC]
     assert closed, "every packaged dataset is public: test this with another one"
     for entry in closed:
-        assert effects.period_of(entry, None, ago_date(9), ago_date(5), {}) is None
+        assert judged(entry, None) is None
     for entry in entries:
         for layout in entry.layouts:
             if layout.disclosure not in (None, Disclosure.PUBLIC):
-                assert effects.period_of(entry, layout, ago_date(9), ago_date(5), {}) is None
+                assert judged(entry, layout) is None
 
 
 def ago_date(days: int) -> date:

@@ -75,8 +75,7 @@ def _check(base: str, host: str, port: int, *, fresh: bool, summary: dict[str, A
         ready = city.wait_until_ready(base)
         results = city.check_pages(base) if ready else []
     finally:
-        server.terminate()
-        server.wait(20)
+        serve.end_server(server)
     totals = ledger.totals()
     problems = [f"{item['page']}: {item['problem']}" for item in results if item["problem"]]
     if not ready:

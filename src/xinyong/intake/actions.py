@@ -26,7 +26,7 @@ from xinyong.audit import actions as audit
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.errors import ErrorCode, XinyongError
-from xinyong.intake import commit, engine, failures, store
+from xinyong.intake import aside, commit, engine, failures, store
 from xinyong.intake.failures import DeliveryFailed
 from xinyong.intake.models import Delivery, Duty, ZeroDeclaration
 from xinyong.intake.queue import lease
@@ -165,6 +165,7 @@ def deliver(
 
     Where another process is at the very same delivery, its result is waited for.
     """
+    aside.warm(path)
     delivery = receive(
         path,
         dataset=dataset,

@@ -59,7 +59,7 @@ def judge(decision: Decision) -> int:
         return 0
     unsaid = _unsaid(entry, decision.part.target.layout)
     keyless = bool(unsaid) and len(unsaid) < len(entry.business_key)
-    hinted = rule.hint and 0 < decision.new <= HINTED
+    hinted = rule.hint and 0 < decision.new <= HINTED - decision.before
     shared = decision.further > 0 and _shared(decision)
     if not (shared or keyless or hinted):
         return 0

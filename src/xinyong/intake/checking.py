@@ -100,10 +100,16 @@ class FileChecker:
         self.account.rejected_rows += len(strays)
         return routed
 
-    def finish(self, info: SourceInfo) -> Account:
-        """The whole account. Raises AssertionFailed where a bound of the entry stops the delivery."""
+    def close(self, info: SourceInfo) -> Account:
+        """The whole account, once all batches are checked; the platform judges the bounds, which need its history."""
+        self.account.encoding = info.encoding
         self.account.notes.extend(template_notes(self.entry, info.template))
         self.account.notes.extend((note.zh, note.en) for note in info.notes)
+        return self.account
+
+    def finish(self, info: SourceInfo) -> Account:
+        """The same for one file alone. Raises AssertionFailed where a bound of the entry stops the delivery."""
+        self.close(info)
         if self._bundle is None:  # a file of many kinds has no whole that an entry's bounds could speak of
             entry = self.entries[0]
             self.account.notes.extend(judge(entry, self.account, self.checkers.get(entry.code)))

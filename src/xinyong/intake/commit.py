@@ -19,7 +19,7 @@ import psycopg
 from django.utils import timezone
 
 from xinyong.catalogue.entry import DatasetEntry
-from xinyong.intake import encoding, loading, resolution
+from xinyong.intake import coded, encoding, loading, resolution
 from xinyong.intake.loading import Connection, Part, Target
 from xinyong.intake.models import Delivery
 from xinyong.intake.receipt import Receipt
@@ -82,10 +82,22 @@ def late_before(entry: DatasetEntry, received: date) -> date | None:
 
 
 class Decision:
-    """What becomes of the rows of a part, before anything of them is stored; for judges (:data:`JUDGES`)."""
+    """What becomes of the rows of a part, before anything of them is stored; for judges (:data:`JUDGES`).
 
-    def __init__(self, connection: Connection, parameters: dict[str, Any], part: Part, decided: encoding.Array) -> None:
+    ``before``: rows of the delivery accepted before this part. ``lean``: a part the loader decided itself.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        parameters: dict[str, Any],
+        part: Part,
+        decided: encoding.Array,
+        before: int,
+        lean: coded.Rows | None = None,
+    ) -> None:
         self.connection, self.parameters, self.part, self.decided = connection, parameters, part, decided
+        self.before, self._lean = before, lean
 
     @property
     def new(self) -> int:
@@ -94,14 +106,17 @@ class Decision:
 
     @property
     def further(self) -> int:
-        """Rows that would be a further version."""
+        """Rows that would be a further version. They stand in ``stage`` and ``decided``."""
         return int(((self.decided["outcome"] == encoding.ACCEPTED) & (self.decided["record"] != 0)).sum())
 
     def stage_payloads(self, *, new: bool, further: bool) -> None:
         """Fill the working table ``stage_payload (row, payload jsonb)`` with the accepted rows of these kinds.
 
-        ``stage`` has no payloads: they go straight to their place, and only few rows need another look at them.
+        ``stage`` has no payloads: they go straight to their place, and only few rows need another look at them. Where new
+        rows are asked for, every row of the part stands in ``stage`` and ``decided`` afterwards.
         """
+        if new and self._lean is not None:
+            self._lean.stage(np.ones(len(self.decided), dtype=bool))
         accepted = self.decided["outcome"] == encoding.ACCEPTED
         first = self.decided["record"] == 0
         rows = self.decided["row"][accepted & ((first & new) | (~first & further))]
@@ -134,6 +149,7 @@ class Loader:
         self._waiting = loading.Waiting()
         self._earlier = loading.Unchanged()
         self._known_names = loading.Names()
+        self._numbers = coded.Numbers()
         self._parameters: dict[int, dict[str, Any]] = {}
         loading.create_stage(connection)
         row = connection.execute("SELECT transaction_timestamp()").fetchone()
@@ -158,10 +174,10 @@ class Loader:
             self._load(part)
         self._store_names()
 
-    def _load(self, part: Part) -> None:
+    def _load(self, part: Part, *, lean: bool = True) -> None:
+        """``lean``: may be decided by the loader itself where every row has a code."""
         if not part.rows.height:
             return
-        data, coded = loading.staged(part), part.coded
         if self._block is None and part.rows.height + sum(item.height for item in self._pending) > _SHORT:
             self._become_large()
         for _ in range(_TURNS):
@@ -171,13 +187,23 @@ class Loader:
             )
             self.connection.execute("SAVEPOINT part")
             try:
-                self._decide_and_store(part, data, coded)
+                if lean and part.coded:
+                    self._take_coded(part)
+                else:
+                    self._take(part)
+            except coded.Grouped as met:
+                self.connection.execute("ROLLBACK TO SAVEPOINT part")
+                self.connection.execute("RELEASE SAVEPOINT part")
+                grouped = pl.Series(met.rows)
+                self._load(Part(target=part.target, rows=part.rows.filter(grouped)), lean=False)
+                self._load(Part(target=part.target, rows=part.rows.filter(~grouped)))
+                return
             except (_Met, psycopg.errors.UniqueViolation):
                 # Another loader stored one of these records, or two codes turned out to be one entity.
                 self.connection.execute("ROLLBACK TO SAVEPOINT part")
                 self.connection.execute("RELEASE SAVEPOINT part")
-                self._known_names = loading.Names()  # what was noted just now was taken back
-                coded = False
+                # What was noted just now was taken back.
+                self._known_names, self._numbers = loading.Names(), coded.Numbers()
                 continue
             self.connection.execute("RELEASE SAVEPOINT part")
             break
@@ -186,21 +212,58 @@ class Loader:
         if self._names > _NAMES_HELD:
             self._store_names()
 
-    def _decide_and_store(self, part: Part, data: str, coded: bool) -> None:
+    def _take_coded(self, part: Part) -> None:
+        """Decide a part whose rows all have a code, and store it."""
         parameters = self._of(part.target)
+        run = self._runner(parameters)
+        rows = coded.decide(self.connection, part, self.delivery.pk, parameters, self._earlier)
+        decided = rows.decided
+        outcome = decided["outcome"]
+        accepted = outcome == encoding.ACCEPTED
+        rows.stage((accepted & (decided["record"] != 0)) | (outcome == encoding.CONTRADICTION))
+        if JUDGES and accepted.any():
+            decision = Decision(self.connection, parameters, part, decided, self.accepted, rows)
+            if sum(judge(decision) for judge in JUDGES):
+                judged = self._decided()
+                at = np.searchsorted(decided["row"], judged["row"])
+                decided["outcome"][at], decided["record"][at] = judged["outcome"], judged["record"]
+                accepted = outcome == encoding.ACCEPTED
+        creates = part.target.entry.subject.creates
+        ready = None
+        if accepted.any():
+            if creates:
+                rows.stage(accepted & part.rows["subject_name"].is_null().to_numpy())
+            ready = self._store(part, decided[accepted], run)
+            if self._block is not None:
+                self._write(ready, self._next)
+            elsewhere = self._numbers.elsewhere(self.connection, rows, accepted, parameters)
+            if elsewhere.any():
+                rows.stage(elsewhere)
+                run("find_numbers_of_others")
+        if not creates and (renamed := rows.renamed() & (outcome != encoding.CONTRADICTION)).any():
+            rows.stage(renamed)
+            run("find_name_differences")
+        contradictions = int((outcome == encoding.CONTRADICTION).sum())
+        if contradictions:
+            run("find_written_rows")
+            run("find_contradictions")
+        if rows.staged.any():
+            run("store_findings")
+        self._note_part(part, decided, ready, created=rows.created, rejected=contradictions)
 
-        def run(name: str) -> int:
-            return self.connection.execute(sql.statement("intake", name), parameters).rowcount
-
-        loading.copy_in(self.connection, "copy_stage", data)
+    def _take(self, part: Part) -> None:
+        """Resolve and decide any part in the database, and store it."""
+        parameters = self._of(part.target)
+        run = self._runner(parameters)
+        loading.copy_in(self.connection, "copy_stage", loading.staged(part))
         if not part.coded and (numbers := loading.other_numbers(part)):
             loading.copy_in(self.connection, "copy_numbers", numbers)
         created = resolution.resolve(self.connection, parameters, coded=part.coded)
-        run("decide_apart" if coded else "decide")
+        run("decide")
         decided = self._decided()
         accepted = decided["outcome"] == encoding.ACCEPTED
         changed = accepted & (decided["record"] != 0)
-        if changed.any() and self.unchanged:
+        if changed.any() and self._earlier:
             earlier = self._earlier.rows_of(decided["record"][changed])
             if earlier.any():
                 rows = decided["row"][changed]
@@ -209,11 +272,10 @@ class Loader:
                 decided = self._decided()
                 accepted = decided["outcome"] == encoding.ACCEPTED
         if JUDGES and accepted.any():
-            decision = Decision(self.connection, parameters, part, decided)
+            decision = Decision(self.connection, parameters, part, decided, self.accepted)
             if sum(judge(decision) for judge in JUDGES):
                 decided = self._decided()
                 accepted = decided["outcome"] == encoding.ACCEPTED
-        unchanged = decided["outcome"] == encoding.UNCHANGED
         unresolved = int((decided["outcome"] == encoding.UNRESOLVED).sum())
         contradictions = int((decided["outcome"] == encoding.CONTRADICTION).sum())
         ready = None
@@ -221,7 +283,6 @@ class Loader:
             ready = self._store(part, decided[accepted], run)
             if self._block is not None:
                 self._write(ready, self._next)
-        if ready is not None:
             resolution.learn(self.connection, parameters, coded=part.coded)
         if not part.target.entry.subject.creates:
             run("find_name_differences")
@@ -231,13 +292,25 @@ class Loader:
             run("find_written_rows")
             run("find_contradictions")
         run("store_findings")
-        # Only now: everything before may have to be done again.
+        self._note_part(part, decided, ready, created=created, rejected=unresolved + contradictions)
+
+    def _runner(self, parameters: dict[str, Any]) -> Callable[[str], int]:
+        def run(name: str) -> int:
+            return self.connection.execute(sql.statement("intake", name), parameters).rowcount
+
+        return run
+
+    def _note_part(
+        self, part: Part, decided: encoding.Array, ready: _Rows | None, *, created: int, rejected: int
+    ) -> None:
+        """Count a part. The last step: everything before it may have to be done again."""
+        unchanged = decided["outcome"] == encoding.UNCHANGED
         self.created += created
         self.unchanged += int(unchanged.sum())
-        self.rejected += unresolved + contradictions
+        self.rejected += rejected
         self._earlier.add(*(decided[name][unchanged & (decided["record"] != 0)] for name in ("record", "row")))
         if ready is not None:
-            self._count(ready, parameters["late_before"])
+            self._count(ready, self._of(part.target)["late_before"])
             if self._block is None:
                 self._pending.append(ready)
             else:

@@ -5,14 +5,17 @@ Binary spares the server the parsing, and the payload goes to its place as the v
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from xinyong.standards._views import views
 
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = b"\xff\xff"
@@ -63,6 +66,24 @@ _DECIDED = np.dtype(
     ]
 )
 ACCEPTED, UNCHANGED, UNRESOLVED, CONTRADICTION = 1, 2, 3, 4
+
+_ASKED_HEAD: tuple[Field, ...] = (("place", ">i4", 4), ("entity", ">i8", 8), ("key", "V16", 16))
+FOUND_HEAD = np.dtype([("place", "i4"), ("record", "i8"), ("number", "i4"), ("delivery", "i4"), ("hash", "V32")])
+_SENT_HEAD = np.dtype(
+    [
+        ("fields", ">i2"),
+        ("l0", ">i4"),
+        ("place", ">i4"),
+        ("l1", ">i4"),
+        ("record", ">i8"),
+        ("l2", ">i4"),
+        ("number", ">i4"),
+        ("l3", ">i4"),
+        ("delivery", ">i4"),
+        ("l4", ">i4"),
+        ("hash", "V32"),
+    ]
+)
 
 Array = npt.NDArray[Any]
 
@@ -157,6 +178,22 @@ def _payload_hashes(texts: Sequence[bytes], before: bytes) -> Array:
     return np.frombuffer(b"".join(hashes), dtype="V32")
 
 
+def asked_heads(columns: Mapping[str, Any], height: int) -> Iterator[bytes]:
+    """Rows for ``copy_asked_heads``."""
+    yield HEADER
+    yield _packed(_ASKED_HEAD, len(_ASKED_HEAD), columns, height).tobytes()
+    yield TRAILER
+
+
+def found_heads(data: bytes) -> Array:
+    """What ``find_heads`` sent."""
+    sent = np.frombuffer(data[len(HEADER) : -len(TRAILER)], dtype=_SENT_HEAD)
+    found = np.empty(len(sent), dtype=FOUND_HEAD)
+    for name in FOUND_HEAD.names or ():
+        found[name] = sent[name]
+    return found
+
+
 def decided(data: bytes) -> Array:
     """What ``copy_decided`` sent: row, entity, record (0: a new one), version number and outcome."""
     body = data[len(HEADER) : -len(TRAILER)]
@@ -168,19 +205,23 @@ _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
 def _escaped(texts: pl.Series) -> pl.Series:
+    if texts.null_count() == len(texts) or not views(texts).hold_special():
+        return texts
     special = texts.str.contains(_SPECIAL)
     if not special.any():
         return texts
     return texts.str.replace_many(list(_ESCAPES), list(_ESCAPES.values()))
 
 
-def text(frame: pl.DataFrame) -> str:
-    """A frame in COPY's text format: every null is ``\\N``, nothing is quoted."""
-    names = [name for name, kind in frame.schema.items() if kind == pl.String]
-    safe = frame.with_columns(_escaped(frame[name]) for name in names)
-    return safe.write_csv(include_header=False, separator="\t", quote_style="never", null_value="\\N")
+def text(frame: pl.DataFrame, *, safe: Collection[str] = ()) -> bytes:
+    """A frame in COPY's text format: every null is ``\\N``, nothing is quoted. ``safe`` columns need no escapes."""
+    names = [name for name, kind in frame.schema.items() if kind == pl.String and name not in safe]
+    escaped = frame.with_columns(_escaped(frame[name]) for name in names)
+    out = BytesIO()
+    escaped.write_csv(out, include_header=False, separator="\t", quote_style="never", null_value="\\N")
+    return out.getvalue()
 
 
 def hexadecimal(column: str) -> pl.Expr:
-    """A binary column as bytea text; :func:`text` doubles the backslash."""
-    return (pl.lit("\\x") + pl.col(column).bin.encode("hex")).alias(column)
+    """A binary column as bytea in COPY's text format, escapes included: name it as safe to :func:`text`."""
+    return (pl.lit("\\\\x") + pl.col(column).bin.encode("hex")).alias(column)

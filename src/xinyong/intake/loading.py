@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,65 +11,20 @@ import numpy as np
 import polars as pl
 import psycopg
 
-from xinyong.catalogue.entry import DatasetEntry
 from xinyong.intake import encoding
-from xinyong.intake.findings import Finding
+from xinyong.intake.parts import PART_ROWS, Part, Target
 from xinyong.registry import lists
 from xinyong.registry import selectors as registry
 from xinyong.runtime import config, sql
 
+__all__ = ["Connection", "Part", "Target"]
+
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-#: Rows taken into the database at a time, at most.
-PART_ROWS = 50_000
 #: Rows that wait for the end of the file are kept in memory up to this size, then on disk.
 _HELD_BYTES = 48 << 20
 #: Names of entities remembered within a delivery, at most.
 _NAMES_SEEN = 1_000_000
-_FINDING_COLUMNS = (
-    "row",
-    "kind",
-    "code",
-    "severity",
-    "field",
-    "column",
-    "value",
-    "reason_zh",
-    "reason_en",
-    "suggestion_zh",
-    "suggestion_en",
-    "fix",
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Where the rows of one dataset of the delivery go."""
-
-    entry: DatasetEntry
-    layout: str
-    dataset_id: int
-    edition_id: int
-
-    @property
-    def before_payload(self) -> bytes:
-        """The layout is bookkeeping: it stands in the payload and never in the content hash."""
-        return f'{{"_layout":"{self.layout}",'.encode()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """Accepted rows of one dataset in one batch, in the order of the file, with their source keys."""
-
-    target: Target
-    rows: pl.DataFrame
-    #: The rows as COPY text, where it was made ahead.
-    text: str | None = None
-
-    @property
-    def coded(self) -> bool:
-        """Whether every row has a credit code."""
-        return self.rows["subject_code"].null_count() == 0
 
 
 def create_stage(connection: Connection) -> None:
@@ -80,59 +33,18 @@ def create_stage(connection: Connection) -> None:
     # What is in the page cache is not far: a look into an index is cheaper than the default believes.
     connection.execute("SET LOCAL random_page_cost = 1.1")
     connection.execute(sql.statement("intake", "create_stage"))
+    connection.execute(sql.statement("intake", "create_asked"))
 
 
-def source_keys(business_keys: pl.Series) -> pl.Series:
-    """First 16 bytes of SHA-256 of each business key."""
-    digest = hashlib.sha256
-    return pl.Series("source_key", [digest(text.encode()).digest()[:16] for text in business_keys], dtype=pl.Binary)
-
-
-def part(accepted: pl.DataFrame, target: Target) -> Part:
-    """The accepted rows of a batch (columns as :class:`xinyong.intake.checks.Checked` gives them) made ready."""
-    subject = target.entry.subject
-    rows = accepted.with_columns(source_keys(accepted["business_key"])).drop("business_key")
-    if subject.creates:
-        rows = rows.with_columns(
-            # A status the list does not know stays in the words sent: it must never pass for the one before.
-            pl.coalesce(
-                pl.lit(_member(rows["payload"], subject.status)), pl.lit(_sent(rows["payload"], subject.status))
-            ).alias("status"),
-            pl.concat_str(
-                [pl.lit(_member(rows["payload"], name)) for name in subject.place] or [pl.lit(None, pl.String)],
-                separator=" ",
-                ignore_nulls=True,
-            ).alias("place"),
-        )
-    else:
-        rows = rows.with_columns(status=pl.lit(None, pl.String), place=pl.lit(None, pl.String))
-    made = Part(target=target, rows=rows)
-    return replace(made, text=staged(made)) if made.coded else made
-
-
-def _member(payloads: pl.Series, field: str | None) -> pl.Series:
-    """A text member of each payload, null where there is none."""
-    if field is None:
-        return pl.Series([None], dtype=pl.String).new_from_index(0, len(payloads))
-    return payloads.str.json_path_match(f'$["{field}"]')
-
-
-def _sent(payloads: pl.Series, field: str | None) -> pl.Series:
-    """A field as it was sent where it could not be read, shortened; null elsewhere."""
-    if field is None:
-        return pl.Series([None], dtype=pl.String).new_from_index(0, len(payloads))
-    return payloads.str.json_path_match(f'$["_raw"]["{field}"]').str.slice(0, 40)
-
-
-def other_numbers(part: Part) -> str:
+def other_numbers(part: Part) -> bytes:
     """Numbers of other kinds (tax, certificates …) in rows without a credit code, as COPY text; see identifier-types.yml."""
     entry, kinds = part.target.entry, lists.number_fields()
     fields = [item.code for item in entry.fields if item.code in kinds]
     if not fields:
-        return ""
+        return b""
     rows = part.rows.filter(pl.col("subject_code").is_null()).select("row", "payload")
     if not rows.height:
-        return ""
+        return b""
     parts = [
         rows.select(
             "row",
@@ -148,20 +60,11 @@ def other_numbers(part: Part) -> str:
     return encoding.text(found.with_columns(values).filter(pl.col("value").str.len_chars().is_between(4, 50)).unique())
 
 
-def staged(part: Part) -> str:
+def staged(part: Part) -> bytes:
     """The part as COPY text for ``copy_stage``, in the order of the codes: near codes lie near each other in an index."""
-    if part.text is not None:
-        return part.text
     subject = part.target.entry.subject
-    rows = part.rows.with_columns(first_row=pl.lit(None, pl.Int64), equal_to_first=pl.lit(None, pl.Boolean))
-    key = ["subject_code", "source_key"]
-    if part.coded and rows.select(key).n_unique() < rows.height:
-        first = pl.col("row").first().over(key)
-        repeats = first != pl.col("row")
-        equal = pl.col("content_hash") == pl.col("content_hash").first().over(key)
-        rows = rows.with_columns(first_row=pl.when(repeats).then(first), equal_to_first=pl.when(repeats).then(equal))
     return encoding.text(
-        rows.sort("subject_code").select(
+        part.rows.sort("subject_code").select(
             "row",
             pl.lit(part.target.dataset_id).alias("dataset_id"),
             "subject_code",
@@ -177,39 +80,31 @@ def staged(part: Part) -> str:
             "place",
             pl.lit("t" if "exact_name" in subject.resolve else "f").alias("resolve_name"),
             pl.lit("t" if subject.creates else "f").alias("registers"),
-            "first_row",
-            "equal_to_first",
-        )
+        ),
+        safe=("source_key", "content_hash"),
     )
 
 
-def copy_in(connection: Connection, statement: str, data: str | Iterable[bytes]) -> None:
+def copy_in(connection: Connection, statement: str, data: bytes | memoryview | Iterable[bytes]) -> None:
     """Write to a COPY … FROM STDIN of this room."""
     with connection.cursor() as cursor, cursor.copy(sql.statement("intake", statement)) as copy:
-        if isinstance(data, str):
+        if isinstance(data, bytes | memoryview):
             copy.write(data)
         else:
             for piece in data:
                 copy.write(piece)
 
 
-def copy_out(connection: Connection, statement: str) -> bytes:
+def copy_out(connection: Connection, statement: str, parameters: Mapping[str, Any] | None = None) -> bytes:
     """Everything a COPY … TO STDOUT sends."""
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
         return b"".join(bytes(piece) for piece in copy)
 
 
-def copy_findings(connection: Connection, delivery: int, findings: Iterable[Finding]) -> None:
-    """Store findings of one batch."""
-    rows: Sequence[tuple[Any, ...]] = [astuple(finding) for finding in findings]
-    if not rows:
-        return
-    by_name = [field for field in Finding.__dataclass_fields__]
-    frame = pl.DataFrame(
-        {name: [row[by_name.index(name)] for row in rows] for name in _FINDING_COLUMNS},
-        schema={name: pl.Int64 if name == "row" else pl.String for name in _FINDING_COLUMNS},
-    )
-    copy_in(connection, "copy_findings", encoding.text(frame.select(pl.lit(delivery).alias("delivery_id"), pl.all())))
+def copy_findings(connection: Connection, text: bytes | memoryview) -> None:
+    """Store findings of one batch, as :func:`xinyong.intake.parts.findings_text` gives them."""
+    if text:
+        copy_in(connection, "copy_findings", text)
 
 
 class Unchanged:
@@ -218,8 +113,13 @@ class Unchanged:
     def __init__(self) -> None:
         self._runs: list[tuple[encoding.Array, encoding.Array]] = []
 
+    def __bool__(self) -> bool:
+        return bool(self._runs)
+
     def add(self, records: encoding.Array, rows: encoding.Array) -> None:
         """Note rows of a part. Runs of like size are merged, so that there are never many."""
+        if not len(records):
+            return
         order = np.argsort(records, kind="stable")
         self._runs.append((records[order].astype(np.int64), rows[order].astype(np.int32)))
         while len(self._runs) > 1 and len(self._runs[-2][0]) <= 2 * len(self._runs[-1][0]):

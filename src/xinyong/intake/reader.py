@@ -1,32 +1,28 @@
-"""From the kept file to the loader: read, route, check, hand over part by part, with progress and assertions."""
+"""From the kept file to the loader: parts are handed over batch by batch, with progress and assertions."""
 
 from __future__ import annotations
 
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-import polars as pl
 from django.utils import timezone
 
 from xinyong.accounts import selectors as accounts
 from xinyong.catalogue import selectors as catalogue
-from xinyong.catalogue.entry import BundleEntry, DatasetEntry, Severity
+from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.catalogue.models import Edition
-from xinyong.intake import checking, loading, store
-from xinyong.intake.ahead import ahead
-from xinyong.intake.checks import CheckContext, Checker, choose_layout, compile_entry
+from xinyong.intake import aside, loading, preparing, store
 from xinyong.intake.commit import Loader
 from xinyong.intake.correction import returned as correction_return
-from xinyong.intake.findings import Finding
-from xinyong.intake.loading import Part, Target
 from xinyong.intake.models import Delivery
+from xinyong.intake.parts import PART_ROWS
 from xinyong.intake.quality import assertions
-from xinyong.intake.quality.profile import Collector, Profile
-from xinyong.intake.reading import Limits, RawBatch, open_source
+from xinyong.intake.quality.profile import Profile
+from xinyong.intake.reading import Limits
 from xinyong.intake.receipt import Progress
-from xinyong.runtime import config, cryptography
+from xinyong.runtime import config
 
 Report = Callable[[Progress], None]
 
@@ -48,16 +44,6 @@ class Outcome:
     profile: Profile | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedBatch:
-    """One batch on its way to the loader, one part a dataset."""
-
-    parts: list[Part]
-    findings: list[Finding]
-    read: int
-    position: float
-
-
 class DeliveryReader:
     """Reads one delivery, once. ``history``: the last good ones, ``partial``: it is a part by nature."""
 
@@ -76,15 +62,6 @@ class DeliveryReader:
         self.history, self.partial = history, partial
         self.today = timezone.localdate(delivery.received_at)
         self.started = time.monotonic()
-        self.targets: dict[str, Target] = {}
-        self.checkers: dict[str, Checker] = {}
-        self.context = CheckContext(
-            today=self.today,
-            organs=accounts.organs(),
-            protect=cryptography.protect,
-            fingerprint=cryptography.fingerprint,
-        )
-        self.collector: Collector | None = None
         if isinstance(entry, BundleEntry):
             self.entries = tuple(
                 found
@@ -93,75 +70,50 @@ class DeliveryReader:
             )
         else:
             self.entries = (entry,)
-        self.editions = {item.code: Edition.objects.get(digest=item.digest) for item in self.entries}
+
+    def _job(self) -> preparing.Job:
+        bound = int(config.get("XINYONG_MAX_FILE_MIB")) << 20
+        editions = {item.code: Edition.objects.get(digest=item.digest) for item in self.entries}
+        return preparing.Job(
+            path=store.path_of(self.delivery.sha256),
+            limits=Limits(max_file_bytes=bound, max_expanded_bytes=bound, batch_rows=PART_ROWS),
+            delivery=self.delivery.pk,
+            entry=self.entry,
+            entries=self.entries,
+            ids={code: (edition.dataset_id, edition.pk) for code, edition in editions.items()},
+            today=self.today,
+            organs=dict(accounts.organs()),
+        )
 
     def read(self, loader: Loader) -> Outcome:
         """Hand every row of the file to the loader. Raises XinyongError when the whole delivery must be refused."""
         outcome = Outcome()
-        bound = int(config.get("XINYONG_MAX_FILE_MIB")) << 20
-        limits = Limits(max_file_bytes=bound, max_expanded_bytes=bound, batch_rows=loading.PART_ROWS)
-        path = store.path_of(self.delivery.sha256)
-        with open_source(path, limits, known_columns=self._known_columns()) as source:
-            outcome.encoding = source.info.encoding
-            outcome.answer, notes = correction_return.recognise(self.delivery, source.info.header)
+        job = self._job()
+        with contextlib.ExitStack() as stack:
+            file = stack.enter_context(aside.prepared(job) if aside.worth_it(job.path) else preparing.prepared(job))
+            outcome.answer, notes = correction_return.recognise(self.delivery, file.info.header)
             outcome.notes.extend(notes)
-            if not isinstance(self.entry, BundleEntry):
-                self._checker(self.entry, source.info.header, outcome)  # a wrong header is told before any row is read
+            if outcome.answer is not None:  # hidden values come from rows that only this process reads
+                stack.close()
+                file = stack.enter_context(preparing.prepared(job, outcome.answer))
             read = 0
-            with contextlib.closing(ahead(self._check(batch, outcome) for batch in source.batches())) as batches:
-                for checked in batches:
-                    self._hand_over(checked, loader)
-                    read += checked.read
-                    self._tell("read", read, checked.position)
-            outcome.notes.extend(checking.template_notes(self.entry, source.info.template))
-            outcome.notes.extend((note.zh, note.en) for note in source.info.notes)
+            batches = stack.enter_context(contextlib.closing(file.batches()))
+            for batch in batches:
+                self._hand_over(batch, loader)
+                read += batch.read
+                self._tell("read", read, batch.position)
+            found = file.outcome()
+        account = found.account
+        outcome.encoding, outcome.layout = account.encoding, account.layout
+        outcome.read, outcome.rejected_rows, outcome.profile = account.read, account.rejected_rows, found.profile
+        outcome.notes.extend(account.notes)
         self._assert(outcome)
         self._tell("commit", outcome.read, 1.0)
         loader.finish()
         return outcome
 
-    def _known_columns(self) -> frozenset[str]:
-        # The rows of a bundle carry different columns by kind; the routes judge them.
-        return frozenset() if isinstance(self.entry, BundleEntry) else checking.known_columns(self.entries)
-
-    def _checker(self, entry: DatasetEntry, header: Sequence[str], outcome: Outcome) -> Checker:
-        checker = self.checkers.get(entry.code)
-        if checker is None:
-            bundle = isinstance(self.entry, BundleEntry)
-            match = choose_layout(entry, checking.completed(entry, header) if bundle else header)
-            checker = self.checkers[entry.code] = compile_entry(entry, match, self.context)
-            outcome.layout = match.layout.code
-            edition = self.editions[entry.code]
-            self.targets[entry.code] = Target(
-                entry=entry, layout=match.layout.code, dataset_id=edition.dataset_id, edition_id=edition.pk
-            )
-            if not bundle:
-                self.collector = Collector(entry, match)
-                outcome.notes.extend((note.zh, note.en) for note in checker.notes)
-        return checker
-
-    def _check(self, batch: RawBatch, outcome: Outcome) -> CheckedBatch:
-        """Runs ahead of the loader, in a thread of its own: it never touches the database."""
-        outcome.read += batch.read
-        findings = list(batch.findings)
-        outcome.rejected_rows += len({item.row for item in findings if item.severity is Severity.ERROR})
-        if outcome.answer is not None:
-            batch = replace(batch, rows=outcome.answer.take(batch.rows))
-        parts = []
-        for entry, rows in self._routed(batch, findings, outcome):
-            if isinstance(self.entry, BundleEntry):
-                missing = [name for name in checking.completed(entry, rows.columns[1:]) if name not in rows.columns]
-                rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
-            checked = self._checker(entry, rows.columns[1:], outcome).check(rows)
-            findings.extend(checked.findings)
-            outcome.rejected_rows += rows.height - checked.accepted.height
-            parts.append(loading.part(checked.accepted, self.targets[entry.code]))
-            if self.collector is not None:
-                self.collector.add(rows)
-        return CheckedBatch(parts=parts, findings=findings, read=batch.read, position=batch.position)
-
-    def _hand_over(self, batch: CheckedBatch, loader: Loader) -> None:
-        loading.copy_findings(loader.connection, self.delivery.pk, batch.findings)
+    def _hand_over(self, batch: preparing.Batch, loader: Loader) -> None:
+        loading.copy_findings(loader.connection, batch.findings)
         # The register's own rows first: what others write is compared with the names it gives.
         registers = [part for part in batch.parts if part.target.entry.subject.creates]
         for part in registers:
@@ -172,21 +124,10 @@ class DeliveryReader:
             if not part.target.entry.subject.creates:
                 loader.add(part)
 
-    def _routed(
-        self, batch: RawBatch, findings: list[Finding], outcome: Outcome
-    ) -> list[tuple[DatasetEntry, pl.DataFrame]]:
-        if not isinstance(self.entry, BundleEntry):
-            return [(self.entries[0], batch.rows)] if batch.rows.height else []
-        routed, strays = checking.route(self.entry, self.entries, batch.rows)
-        findings.extend(strays)
-        outcome.rejected_rows += len(strays)
-        return routed
-
     def _assert(self, outcome: Outcome) -> None:
         """Judge the bounds of the catalogue on the whole delivery: abort it, hold it, or leave a note."""
-        if self.collector is None or isinstance(self.entry, BundleEntry):
+        if outcome.profile is None or isinstance(self.entry, BundleEntry):
             return  # a file of many kinds has no whole that an entry's bounds could speak of
-        outcome.profile = self.collector.profile(rows=outcome.read, rejected=outcome.rejected_rows)
         for item in assertions.broken(self.entry, outcome.profile, self.history):
             if self.partial and item.assertion.kind != "max_rows":
                 continue  # single records and corrections are parts by nature: no share of theirs means anything

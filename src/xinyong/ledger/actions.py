@@ -48,7 +48,9 @@ def record_status(
         )
     if not reason or not basis:
         raise refuse("须写明理由和依据文书", "a reason and the document it rests on must be given")
-    if bool(known.causes) != bool(cause) or (cause and cause not in known.causes):
+    if bool(known.causes or known.cause_from) != bool(cause) or (
+        cause and not known.cause_from and cause not in known.causes
+    ):
         allowed = ", ".join(known.causes) or "—"
         raise refuse(f"原因不对，可用：{allowed}", f"the cause is not one of: {allowed}")
     if effective_at > now:
@@ -69,6 +71,16 @@ def record_status(
         history = [selectors._done(item) for item in selectors.acts_on_record(entity_id, record_id)]
         try:
             answers = rules.answered(known, history)
+            proposal = rules.Proposal(
+                entity_id=entity_id,
+                record_id=record_id,
+                act=known,
+                cause=cause,
+                day=timezone.localdate(effective_at),
+                history=tuple(history),
+            )
+            for guard in rules.guards.values():
+                guard(proposal)
         except rules.NotPossible as error:
             raise refuse(error.zh, error.en) from error
         audit.record(

@@ -130,7 +130,7 @@ def _history(history: RecordHistory, english: bool) -> tuple[Change, ...]:
         before = version
     for item in history.acts:
         act = known.acts[item["act"]]
-        cause = act.causes.get(item["cause"], ("", ""))[1 if english else 0]
+        cause = act.causes.get(item["cause"], (item["cause"], item["cause"]))[1 if english else 0]
         title = act.en if english else act.zh
         found.append(
             Change(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -24,7 +24,7 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """An act the law knows: it opens a state, or closes one."""
+    """An act the law knows: it opens a state, or closes one. ``cause_from``: a guard knows which causes there are."""
 
     code: str
     zh: str
@@ -33,6 +33,7 @@ class Act:
     closes: str | None
     repeatable: bool
     causes: Mapping[str, tuple[str, str]]
+    cause_from: str
     effective_from: date
     effective_until: date | None
     source: str
@@ -61,6 +62,23 @@ class Done:
     number: int
     act: str
     effective_at: datetime
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """An act about to be recorded, with what happened to the record before."""
+
+    entity_id: int
+    record_id: int
+    act: Act
+    cause: str
+    day: date
+    history: tuple[Done, ...]
+
+
+#: Rooms above that have a say before an act is recorded, by name; each raises NotPossible. They register themselves.
+guards: dict[str, Callable[[Proposal], None]] = {}
 
 
 class NotPossible(Exception):
@@ -91,6 +109,7 @@ def parse(loaded: Mapping[str, Any]) -> RuleSet:
             closes=row.get("closes"),
             repeatable=row.get("repeatable", False),
             causes={cause["code"]: (cause["zh"], cause["en"]) for cause in row.get("causes", ())},
+            cause_from=row.get("cause_from", ""),
             effective_from=row["effective_from"],
             effective_until=row["effective_until"],
             source=row["source"],

@@ -74,7 +74,7 @@ def records_of_entity(
 
 
 def _done(act: Mapping[str, Any]) -> rules.Done:
-    return rules.Done(number=act["event_id"], act=act["act"], effective_at=act["effective_at"])
+    return rules.Done(number=act["event_id"], act=act["act"], effective_at=act["effective_at"], cause=act["cause"])
 
 
 def acts_on_record(entity_id: int, record_id: int, at: Horizon = PRESENT) -> list[dict[str, Any]]:
@@ -122,15 +122,18 @@ def record_of_act(session: psycopg.Connection[tuple[Any, ...]], event_id: int) -
     return (row[0], row[1]) if row else None
 
 
-def hidden_records(session: psycopg.Connection[tuple[Any, ...]], first: int, last: int) -> set[tuple[int, int]]:
-    """(entity, record) of a range of versions that a state keeps from the public now."""
-    if session.execute("SELECT FROM ledger_status LIMIT 1").fetchone() is None:
-        return set()
+def acts_in_range(
+    session: psycopg.Connection[tuple[Any, ...]], first: int, last: int
+) -> dict[tuple[int, int], list[rules.Done]]:
+    """What happened to the records of a range of versions, by (entity, record); only records something happened to."""
     acts: dict[tuple[int, int], list[rules.Done]] = {}
+    if session.execute("SELECT FROM ledger_status LIMIT 1").fetchone() is None:
+        return acts
     query = sql.statement("ledger", "acts_on_range")
-    for entity, record_id, event, act, effective_at in session.execute(query, {"first": first, "last": last}):
-        acts.setdefault((entity, record_id), []).append(rules.Done(number=event, act=act, effective_at=effective_at))
-    return {key for key, done in acts.items() if rules.hidden(rules.open_states(done))}
+    for entity, record_id, event, act, effective_at, cause in session.execute(query, {"first": first, "last": last}):
+        done = rules.Done(number=event, act=act, effective_at=effective_at, cause=cause)
+        acts.setdefault((entity, record_id), []).append(done)
+    return acts
 
 
 # --- differences ----------------------------------------------------------------------------------------------------

@@ -3,74 +3,53 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Set
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import polars as pl
 import psycopg
 import psycopg.sql
+from django.utils import timezone
 
 from xinyong.catalogue import selectors as catalogue
-from xinyong.catalogue.entry import DatasetEntry, Disclosure, Layout
+from xinyong.catalogue.entry import DatasetEntry, Layout
+from xinyong.ledger import rules as ledger_rules
 from xinyong.ledger import selectors as ledger
-from xinyong.publicity import rules
+from xinyong.publicity import clock, facts, inforce
+from xinyong.publicity import gone as departures
+from xinyong.publicity.clock import NO_MARKS, Clock, Facts, Marks
+from xinyong.publicity.rulebook import Rulebook
 from xinyong.runtime import database, sql
 
 NAME = "publicity"
 #: Versions taken in at a time; bounds the memory.
 _FETCH = 100_000
-AUDIENCE = "audience"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
-def period_of(
-    entry: DatasetEntry, layout: Layout | None, decided_on: date | None, received_on: date, values: dict[str, Any]
-) -> rules.Period | None:
-    """The period of one record, or None when it may not be shown. ``values``: payload fields named by the entry."""
-    if entry.disclosure is not Disclosure.PUBLIC:
+def clock_of(
+    entry: DatasetEntry,
+    layout: Layout | None,
+    facts_of_record: Facts,
+    book: Rulebook,
+    profile: str,
+    marks: Marks = NO_MARKS,
+    *,
+    said: Any = None,
+) -> Clock | None:
+    """The clock of one record, or None when it may not be shown. ``said``: the audience the record names itself."""
+    if not facts.open_to_public(entry, layout, said):
         return None
-    if layout is not None and layout.disclosure not in (None, Disclosure.PUBLIC):
-        return None
-    narrowed = entry.record_disclosure
-    if narrowed is not None:
-        said = values.get(AUDIENCE)
-        # An empty cell leaves it to the entry; a value the entry does not know is never read as public.
-        if said and dict(narrowed.values).get(said) is not Disclosure.PUBLIC:
-            return None
-    day = decided_on or received_on
-    kind = entry.publicity_rules
-    if kind == "permanent":
-        return rules.lasting(min(day, received_on), rule="permanent")
-    if kind == "licence":
-        return rules.lasting(day, rule="licence")
-    if kind == "penalty":
-        kinds = values.get("kinds") or []
-        return rules.penalty(kinds, day, _date(values.get("named_end")))
-    if kind.startswith("list-"):
-        return rules.list_entry(
-            kind.removeprefix("list-"), day, _date(values.get("left_on")), _date(values.get("planned_end"))
-        )
-    if kind == "commitment":
-        return rules.lasting(day, rule="commitment")
-    if kind == "honour":
-        return rules.lasting(day, _date(values.get("until")), rule="honour")
-    return None
-
-
-def _date(text: Any) -> date | None:
-    if not isinstance(text, str):
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    found = clock.compute(facts_of_record, book, profile=profile, marks=marks)
+    return found if found.public_from is not None else None
 
 
 def catch_up() -> int:
     """Take in every event not seen yet. Returns how many events were taken in. Two callers never take one twice."""
     taken = 0
+    departures.close_days(timezone.localdate())
     with database.connect() as connection:
         while True:
             event = _next_event(connection)
@@ -131,11 +110,8 @@ def _apply(
     ``appended``: the event that brought the versions is read, so a first version has no window yet.
     """
     first, last = versions
-    fields = dict(entry.publicity_fields)
-    if entry.record_disclosure is not None:
-        fields[AUDIENCE] = entry.record_disclosure.field
-    judge = _Judge(entry, list(fields))
-    statement = _versions(list(fields.values()))
+    judge = Judge(entry, inforce.book(), inforce.profile())
+    statement = _versions(entry)
     (dataset_id,) = connection.execute(
         "SELECT dataset_id FROM catalogue_edition WHERE id = %s", (edition_id,)
     ).fetchone() or (0,)
@@ -145,33 +121,43 @@ def _apply(
         with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
             data = b"".join(bytes(piece) for piece in copy)
         if data:
-            hidden = ledger.hidden_records(connection, start, stop)
-            _store(connection, judge.windows(data, dataset_id, hidden), direct=appended)
+            acts = ledger.acts_in_range(connection, start, stop)
+            _store(connection, judge.windows(data, dataset_id, acts), direct=appended)
 
 
-def _versions(fields: list[str]) -> psycopg.sql.Composed:
+def _versions(entry: DatasetEntry) -> psycopg.sql.Composed:
     """The statement that reads the versions and the fields the rules need, each payload parsed once."""
-    named = [psycopg.sql.Identifier(name) for name in dict.fromkeys(fields)]
-    columns = [psycopg.sql.SQL("{} json").format(name) for name in named]
+    fields = list(facts.fields_read(entry).values())
+    words = list(facts.words_read(entry).values())
+    cells = [psycopg.sql.SQL(", said.{}::text").format(psycopg.sql.Identifier(name)) for name in (*fields, *words)]
+    kinds = {**dict.fromkeys(words, "text"), **dict.fromkeys(fields, "json")}
+    columns = [
+        psycopg.sql.SQL("{} {}").format(psycopg.sql.Identifier(name), psycopg.sql.SQL(kind))
+        for name, kind in kinds.items()
+    ]
     return psycopg.sql.SQL(sql.statement("publicity", "current_versions_of_event")).format(
-        cells=psycopg.sql.SQL("").join(
-            psycopg.sql.SQL(", said.{}::text").format(psycopg.sql.Identifier(name)) for name in fields
-        ),
+        cells=psycopg.sql.SQL("").join(cells),
         said=psycopg.sql.SQL(", ").join([psycopg.sql.SQL("_layout text"), *columns]),
     )
 
 
-class _Judge:
-    """Periods of many records: each different combination of what the rules read is judged once."""
+class Judge:
+    """Windows of many records: each different combination of what the rules read is judged once.
 
-    def __init__(self, entry: DatasetEntry, names: list[str]) -> None:
-        self.entry, self.names = entry, names
+    Words that tell the sector are looked for in whole columns and shrink to a few marks before that.
+    """
+
+    def __init__(self, entry: DatasetEntry, book: Rulebook, profile: str) -> None:
+        self.entry, self.book, self.profile = entry, book, profile
+        self.names = list(facts.fields_read(entry))
         self.layouts = {layout.code: layout for layout in entry.layouts}
-        self.cells = [f"cell_{number}" for number in range(len(names))]
+        self.cells = [f"cell_{number}" for number in range(len(self.names))]
+        self.words = [f"words_{purpose}" for purpose in facts.words_read(entry)]
 
-    def windows(self, data: bytes, dataset_id: int, hidden: Set[tuple[int, int]]) -> pl.DataFrame:
+    def windows(
+        self, data: bytes, dataset_id: int, acts: Mapping[tuple[int, int], Sequence[ledger_rules.Done]]
+    ) -> pl.DataFrame:
         """One row a version with its window; ``shown`` false where it may not be shown."""
-        texts = ["layout", *self.cells]
         read = pl.read_csv(
             data,
             has_header=False,
@@ -184,42 +170,86 @@ class _Judge:
                 "version_no": pl.Int32,
                 "decided_on": pl.Date,
                 "received_on": pl.Date,
-                **dict.fromkeys(texts, pl.String),
+                **dict.fromkeys(["layout", *self.cells, *self.words], pl.String),
             },
         )
-        keys = ["decided_on", "received_on", *texts]
+        read = _marked(self._sectors(read), acts)
+        keys = ["decided_on", "received_on", "layout", "sectors", "marks", *self.cells]
         combinations = read.select(keys).unique()
         rows = [self._window(*cells) for cells in combinations.iter_rows()]
         judged = combinations.with_columns(
             pl.Series(name, [row[at] for row in rows], dtype=kind) for at, (name, kind) in enumerate(_WINDOW.items())
         )
-        windows = read.join(judged, on=keys, how="left", nulls_equal=True).with_columns(dataset_id=pl.lit(dataset_id))
-        if not hidden:
-            return windows
-        places = pl.DataFrame(sorted(hidden), schema={"entity_id": pl.Int64, "record_id": pl.Int64}, orient="row")
-        kept = windows.join(places, on=["entity_id", "record_id"], how="anti")
-        gone = windows.join(places, on=["entity_id", "record_id"], how="semi").with_columns(shown=pl.lit(value=False))
-        return pl.concat([kept, gone])
+        return read.join(judged, on=keys, how="left", nulls_equal=True).with_columns(dataset_id=pl.lit(dataset_id))
+
+    def _sectors(self, read: pl.DataFrame) -> pl.DataFrame:
+        """``sectors``: codes of the fields a row belongs to, from its words; null where there are none."""
+        marks = []
+        for code, sector in self.book.sectors.items():
+            hits = [
+                pl.col(column).str.contains_any(list(words))
+                for column, words in (("words_act", sector.words), ("words_organ", sector.organs))
+                if words and column in self.words
+            ]
+            if hits:
+                marks.append(pl.when(pl.any_horizontal(hits)).then(pl.lit(code)))
+        if not marks:
+            return read.with_columns(sectors=pl.lit(None, pl.String))
+        joined = pl.concat_str(marks, separator=" ", ignore_nulls=True)
+        return read.with_columns(sectors=pl.when(joined != "").then(joined)).drop(self.words)
 
     def _window(
-        self, decided_on: date | None, received_on: date, layout: str | None, *cells: str | None
+        self,
+        decided_on: date | None,
+        received_on: date,
+        layout: str | None,
+        sectors: str | None,
+        marks: str | None,
+        *cells: str | None,
     ) -> tuple[Any, ...]:
         values = {
             name: None if cell is None else json.loads(_unescaped(cell))
             for name, cell in zip(self.names, cells, strict=True)
         }
-        found = self.layouts.get(_unescaped(layout)) if layout is not None else None
-        period = period_of(self.entry, found, decided_on, received_on, values)
-        if period is None:
-            return (None, None, None, "", "", False)
-        return (
-            period.public_from,
-            period.public_until,
-            period.earliest_repair,
-            period.severity,
-            period.rule,
-            True,
+        given = facts.of_values(
+            self.entry, decided_on, received_on, values, sectors=frozenset(sectors.split(" ") if sectors else ())
         )
+        recorded = NO_MARKS
+        if marks is not None:
+            said = json.loads(marks)
+            if said is None:
+                return _NOT_SHOWN
+            recorded = Marks(grade=said[0], necessary=said[1], hold=said[2])
+        found = clock_of(
+            self.entry,
+            self.layouts.get(_unescaped(layout)) if layout is not None else None,
+            given,
+            self.book,
+            self.profile,
+            recorded,
+            said=values.get(facts.AUDIENCE),
+        )
+        if found is None:
+            return _NOT_SHOWN
+        return (found.public_from, found.latest_end, found.earliest_repair, found.severity, found.rule, True)
+
+
+_NOT_SHOWN = (None, None, None, "", "", False)
+
+
+def _marked(read: pl.DataFrame, acts: Mapping[tuple[int, int], Sequence[ledger_rules.Done]]) -> pl.DataFrame:
+    """``marks``: what officers recorded and the dates depend on, as JSON; null for nothing, "null" for hidden."""
+    found = []
+    for (entity, record), done in acts.items():
+        said = facts.marks(done)
+        if ledger_rules.hidden(said.states):
+            found.append((entity, record, "null"))
+        elif said.grade or said.necessary or said.hold:
+            found.append((entity, record, json.dumps([said.grade, said.necessary, said.hold])))
+    if not found:
+        return read.with_columns(marks=pl.lit(None, pl.String))
+    schema = {"entity_id": pl.Int64, "record_id": pl.Int64, "marks": pl.String}
+    return read.join(pl.DataFrame(found, schema=schema, orient="row"), on=["entity_id", "record_id"], how="left")
 
 
 _WINDOW: dict[str, pl.DataType] = {

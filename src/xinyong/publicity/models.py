@@ -22,3 +22,18 @@ class Window(models.Model):
     class Meta:
         managed = False
         db_table = "publicity_window"
+
+
+class Gone(models.Model):
+    """A record that stopped being public: that, and when. Written by triggers of the windows and at the end of each day."""
+
+    id = models.BigAutoField(primary_key=True, help_text="Place in the deletion feed; in order of commit.")
+    entity_id = models.BigIntegerField(help_text="Registry entity.")
+    record_id = models.BigIntegerField(help_text="Record.")
+    dataset_id = models.IntegerField(help_text="Catalogue dataset.")
+    cause = models.CharField(max_length=10, help_text="act: by a deed or a new version; expiry: its last day is over.")
+    at = models.DateTimeField(help_text="From when it is not public any more.")
+
+    class Meta:
+        managed = False
+        db_table = "publicity_gone"

@@ -39,6 +39,10 @@ class Chip:
     text: str
     tone: str
 
+    def as_text(self) -> str:
+        """Its words, for machine-readable twins."""
+        return self.text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marked:
@@ -52,6 +56,10 @@ class Marked:
     def text(self) -> str:
         """The whole name."""
         return self.before + self.hit + self.after
+
+    def as_text(self) -> str:
+        """The whole name, for machine-readable twins."""
+        return self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +176,15 @@ class RecordCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A chapter of the file in the official order. ``total`` equals the number of records a reader can page through."""
+    """A chapter of the file in the official order. ``total`` equals the number of records a reader can page through.
+
+    ``category``: class of the catalogue; ``newest``: latest decision among all of them, not only those shown.
+    """
 
     code: str
+    category: str
+    adverse: bool
+    newest: date | None
     title: str
     icon: str
     tone: str
@@ -183,7 +197,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """Last delivery of a department that holds records of this entity."""
+    """Newest delivery of a department for this entity. ``late``: the department owes a delivery by its own rhythm."""
 
     department: str
     received_at: datetime

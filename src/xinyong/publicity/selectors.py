@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -13,7 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from xinyong.catalogue import selectors as catalogue
-from xinyong.catalogue.entry import DatasetEntry
+from xinyong.catalogue.entry import DatasetEntry, Nature
+from xinyong.intake.rhythm import selectors as rhythm
+from xinyong.intake.rhythm.rules import Silence
 from xinyong.ledger import rules as ledger_rules
 from xinyong.publicity import show
 from xinyong.publicity.pages import (
@@ -84,8 +88,18 @@ def latest_double_publicity(limit: int, language: str = "zh") -> tuple[LatestRec
     return tuple(latest)
 
 
-def entity_file(key: str, pages: dict[str, int], language: str, today: date) -> EntityFile | None:
-    """The entity file, or None when there is no such entity. Raises registry.selectors.Moved for other spellings."""
+def entity_file(
+    key: str,
+    pages: dict[str, int],
+    language: str,
+    today: date,
+    limit: Callable[[DatasetEntry], int] | None = None,
+) -> EntityFile | None:
+    """The entity file, or None when there is no such entity. Raises registry.selectors.Moved for other spellings.
+
+    ``limit`` says how many records of a dataset are read, at most a page: a page that shows one chapter needs no others.
+    The totals are always those of the whole file.
+    """
     entity = registry.by_key(key)
     if entity is None:
         return None
@@ -97,7 +111,8 @@ def entity_file(key: str, pages: dict[str, int], language: str, today: date) -> 
     states = states_of_records(members)
     sections = []
     for entry in _chapters(today, set(totals)):
-        total, _ = totals.get(entry.code, (0, None))
+        total, newest = totals.get(entry.code, (0, None))
+        size = min(PAGE, limit(entry)) if limit is not None else PAGE
         page = min(max(1, pages.get(entry.code, 1)), max(1, math.ceil(total / PAGE)))
         records = (
             _rows(
@@ -107,16 +122,19 @@ def entity_file(key: str, pages: dict[str, int], language: str, today: date) -> 
                     "speaks": entity.pk,
                     "today": today,
                     "code": entry.code,
-                    "limit": PAGE,
+                    "limit": size,
                     "offset": (page - 1) * PAGE,
                 },
             )
-            if total
+            if total and size
             else []
         )
         sections.append(
             Section(
                 code=entry.code,
+                category=entry.category,
+                adverse=entry.nature is Nature.ADVERSE,
+                newest=newest,
                 title=show.name_of(entry, language),
                 icon=show.icon(entry),
                 tone=show.tone(entry),
@@ -204,18 +222,51 @@ def _chapters(today: date, held: set[str]) -> Sequence[DatasetEntry]:
 
 def _freshness(members: list[int], today: date, language: str) -> tuple[Freshness, ...]:
     rows = _rows("freshness_of_entity", {"members": members, "today": today})
+    overdue = _overdue(int(time.time() // 60), today) if rows else frozenset()
     return tuple(
         Freshness(
             department=(name_en if language == "en" and name_en else name_zh),
             received_at=received_at,
-            late=(today - _local(received_at)).days > 30,
+            late=slug in overdue,
         )
-        for name_zh, name_en, received_at in rows
+        for slug, name_zh, name_en, received_at in rows
     )
 
 
-def _local(moment: datetime) -> date:
-    return timezone.localdate(moment)
+@lru_cache(maxsize=2)
+def _overdue(minute: int, today: date) -> frozenset[str]:
+    """Departments that owe a delivery by their own rhythm; asked at most once a minute."""
+    del minute
+    rows = rhythm.rows(department_id=None, today=today, language="zh")
+    return frozenset(row.department_slug for row in rows if row.state in (Silence.MISSING, Silence.FAILED))
+
+
+def modified(key: str) -> datetime | None:
+    """When the public records of an entity last changed: stored, begun, or stopped being public."""
+    entity = registry.by_key(key)
+    if entity is None:
+        return None
+    members = list(registry.members(entity))
+    found: datetime | None = _rows("modified_of_entity", {"members": members, "today": timezone.localdate()})[0][0]
+    return found
+
+
+def records_of_dataset(key: str, code: str, today: date, limit: int, offset: int) -> list[tuple[Any, ...]]:
+    """Public records of one dataset about one entity as rows of ``public_records_of_entity``, newest first."""
+    entity = registry.by_key(key)
+    if entity is None:
+        return []
+    return _rows(
+        "public_records_of_entity",
+        {
+            "members": list(registry.members(entity)),
+            "speaks": entity.pk,
+            "today": today,
+            "code": code,
+            "limit": limit,
+            "offset": offset,
+        },
+    )
 
 
 def public_record(entity_id: int, record_id: int, today: date) -> tuple[Any, ...] | None:
@@ -246,6 +297,16 @@ def states_of_records(members: list[int]) -> dict[int, frozenset[str]]:
     for record_id, event, act, effective_at in _rows("acts_of_members", {"members": members}):
         acts.setdefault(record_id, []).append(ledger_rules.Done(number=event, act=act, effective_at=effective_at))
     return {record_id: frozenset(ledger_rules.open_states(done)) for record_id, done in acts.items()}
+
+
+def months_of_entity(members: list[int], today: date) -> list[tuple[Any, ...]]:
+    """(dataset, month, how many) of the public records, by the month of their decision."""
+    return _rows("months_of_entity", {"members": members, "today": today})
+
+
+def fingerprint_of_records(members: list[int], today: date) -> str:
+    """SHA-256 over number and version of every public record, in order. A version never changes, so this tells the content."""
+    return str(_rows("fingerprint_of_entity", {"members": members, "today": today})[0][0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +357,9 @@ __all__ = [
     "FieldValue",
     "PublicRecords",
     "entity_file",
+    "fingerprint_of_records",
     "latest_double_publicity",
+    "months_of_entity",
     "neighbours",
     "public_record",
     "public_record_count",

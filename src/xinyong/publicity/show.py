@@ -91,6 +91,19 @@ def status_tone(entity: Entity) -> str:
     return {"active": "green", "suspended": "amber", "ended": "grey", "ended_by_force": "red"}[status.behaviour.value]
 
 
+def severity_label(severity: str, language: str) -> tuple[str, str]:
+    """Word and tone of a severity; empty for none."""
+    known = _SEVERITY.get(severity)
+    return (known[1 if language == "en" else 0], known[2]) if known else ("", "")
+
+
+def field_text(entry: DatasetEntry, code: str, payload: Any, language: str) -> str:
+    """One public field in the reader's language; empty when the entry has no such field."""
+    if not any(field.code == code for field in entry.fields):
+        return ""
+    return value(entry.field_by_code(code), _loaded(payload), language) or ""
+
+
 def short_mark(name: str) -> str:
     """Two characters for the mark of the entity card."""
     core = name.replace("（", "").replace("(", "")
@@ -120,9 +133,14 @@ def _labels(field: Field, stored: Any, language: str) -> str:
     return ("; " if language == "en" else "；").join(words)
 
 
+def may_be_shown(field: Field) -> bool:
+    """Whether a visitor may see the field at all."""
+    return field.publication is Disclosure.PUBLIC and (field.statutory_public or not field.personal)
+
+
 def value(field: Field, payload: dict[str, Any], language: str) -> str | None:
     """The field as a visitor reads it, or None when it is not public or not filled."""
-    if field.publication is not Disclosure.PUBLIC or (field.personal and not field.statutory_public):
+    if not may_be_shown(field):
         return None
     stored = payload.get(field.code)
     if stored in (None, "", []):

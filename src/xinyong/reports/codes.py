@@ -29,6 +29,13 @@ def new_code() -> str:
     return body + _check(body)
 
 
+def code_of(digest: bytes) -> str:
+    """A code that follows from a hash: its first 55 bits and a check character."""
+    number = int.from_bytes(digest[:7], "big") >> 1
+    body = "".join(ALPHABET[number >> shift & 31] for shift in range(50, -1, -5))
+    return body + _check(body)
+
+
 def normalise(text: str) -> str | None:
     """The code as stored, from what a person typed; None when its check character says that it is mistyped."""
     code = "".join(text.split()).replace("-", "").upper().translate(_MISREAD)

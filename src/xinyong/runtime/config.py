@@ -41,6 +41,16 @@ def _switch(value: str) -> bool:
     raise ValueError("use 1 or 0")
 
 
+#: Codes of datapacks/rules/publicity.yml; a test compares them.
+PROFILES = ("national", "henan", "hebei", "shandong", "shanghai", "zhejiang", "shenzhen")
+
+
+def _profile(value: str) -> str:
+    if value not in PROFILES:
+        raise ValueError(f"use one of {', '.join(PROFILES)}")
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """``parse`` turns the environment text into the value; a ValueError becomes :class:`SettingInvalid`."""
@@ -134,6 +144,18 @@ SETTINGS: tuple[Setting, ...] = (
         "Sponsoring organ in English.",
     ),
     Setting(
+        "XINYONG_UNDERTAKER", "", _text, "Undertaking organ named in the page footer (承办单位); empty: not named."
+    ),
+    Setting(
+        "XINYONG_CONTACT",
+        "",
+        _text,
+        "How the public reaches the operator: telephone, address, office hours; shown on the guides and in the footer.",
+    ),
+    Setting("XINYONG_SITE_CODE", "", _text, "Identification number of the government website (政府网站标识码)."),
+    Setting("XINYONG_ICP", "", _text, "ICP registration of the site (ICP 备案号)."),
+    Setting("XINYONG_POLICE_RECORD", "", _text, "Public security registration of the site (公安备案号)."),
+    Setting(
         "XINYONG_PUBLIC_URL",
         "",
         _text,
@@ -152,6 +174,12 @@ SETTINGS: tuple[Setting, ...] = (
         "60",
         _integer,
         "How long a decision of the desk waits before its row is sent again, so that a slip can be taken back, seconds.",
+    ),
+    Setting(
+        "XINYONG_RULE_PROFILE",
+        "henan",
+        _profile,
+        "Whose local rules apply beside the national ones: national, henan, hebei, shandong, shanghai, zhejiang, shenzhen.",
     ),
     Setting(
         "XINYONG_DEMO",

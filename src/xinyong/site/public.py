@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import segno
 from django.http import (
     HttpRequest,
     HttpResponse,
+    HttpResponseBase,
     HttpResponsePermanentRedirect,
     HttpResponseRedirect,
     JsonResponse,
@@ -12,6 +14,9 @@ from django.http import (
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from xinyong.ledger.log import proof as proofs
@@ -19,13 +24,16 @@ from xinyong.publicity import searching, selectors
 from xinyong.publicity.pages import SearchOutcome
 from xinyong.registry.search.find import FACETS
 from xinyong.registry.selectors import Moved
-from xinyong.site import records
+from xinyong.site import entity as entities
+from xinyong.site import machine, records
 from xinyong.standards import credit_code, names
-from xinyong.ui.context import language
+from xinyong.ui import twins
+from xinyong.ui.context import CARE_COOKIE, language
 from xinyong.ui.errors import PageNotFound
 from xinyong.ui.paging import page_number
 
 LATEST = 8
+_YEAR = 365 * 86400
 #: Longest query looked at; the longest registered name is far shorter.
 QUERY_LIMIT = 100
 _SECTION_PAGE = "page-"
@@ -64,15 +72,30 @@ def _query(request: HttpRequest) -> str:
 
 
 @require_safe
-def search(request: HttpRequest) -> HttpResponse:
-    """Search results, or the file itself when the query can mean only one entity."""
+def search(request: HttpRequest) -> HttpResponseBase:
+    """Search results, or the file itself when the query can mean only one entity; its twins always list."""
     query = _query(request)
     chosen = {field: request.GET.get(field, "")[:QUERY_LIMIT].replace("\0", "") for field in FACETS}
     outcome = searching.search(query, page_number(request), language(), chosen)
-    target = _direct(outcome)
+    target = _direct(outcome) if twins.form_of(request) == twins.HTML else ""
     if target:
-        return HttpResponseRedirect(target)
-    return render(request, "site/search.html", {"outcome": outcome})
+        answer = HttpResponseRedirect(target)
+        patch_vary_headers(answer, ["Accept"])
+        return answer
+    asked = {key: value for key, value in {"q": query, **chosen}.items() if value}
+    context = {"outcome": outcome, "twins": twins.links(request, reverse("search"), asked) if query else ()}
+    return twins.answer(
+        request,
+        twins.Twins(
+            canonical=reverse("search"),
+            query=asked if outcome.page == 1 else {**asked, "page": str(outcome.page)},
+            page=lambda: render(request, "site/search.html", context),
+            json=lambda: machine.search(outcome, asked),
+            csv=lambda: machine.search_table(query, chosen, language()),
+            jsonld=lambda: machine.search_linked(outcome),
+            file_name="search",
+        ),
+    )
 
 
 @require_safe
@@ -103,36 +126,89 @@ def suggest(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def entity(request: HttpRequest, key: str) -> HttpResponse:
-    """The entity file. A key that was merged into another leads there with 308."""
+def entity(request: HttpRequest, key: str) -> HttpResponseBase:
+    """The entity file, one tab of it. A key that was merged into another leads there with 308, in every form."""
     pages = {
         name.removeprefix(_SECTION_PAGE): page_number(request, name)
         for name in request.GET
         if name.startswith(_SECTION_PAGE)
     }
+    today = timezone.localdate()
+    tab = request.GET.get("tab", "") or (entities.tab_of(next(iter(pages)), today) if pages else entities.OVERVIEW)
+    page = None
     try:
-        file = selectors.entity_file(key, pages, language(), timezone.localdate())
+        if twins.form_of(request) == twins.HTML:
+            page = entities.entity_page(key, tab, pages, request.GET.get("snapshot", "")[:40], language(), today)
+            file = page.file if page is not None else None
+        else:  # the twins hold every chapter, whatever tab is looked at
+            file = selectors.entity_file(key, pages, language(), today)
     except Moved as moved:
-        return _moved(reverse("entity", args=[moved.key]))
+        form = twins.suffix(request)
+        return _moved(reverse(f"entity-{form}" if form else "entity", args=[moved.key]))
     if file is None:
         raise PageNotFound(path=request.path)
-    context = {
-        "file": file,
-        "page_url": request.build_absolute_uri(file.url),
-        "code_valid": bool(file.code) and credit_code.is_valid(file.code),
-        "status_icon": "circle-check" if file.status_tone == "green" else "info-circle",
-        "shown": [section for section in file.sections if section.total],
-        "empty": [section for section in file.sections if not section.total],
-        "adverse": [section for section in file.sections if section.total and section.tone in {"amber", "red"}],
-    }
-    return render(request, "site/entity.html", context)
+
+    def html() -> HttpResponse:
+        assert page is not None and file is not None
+        base = twins.base(request)
+        context = {
+            "page": page,
+            "file": file,
+            "page_url": base + file.url,
+            "twins": twins.links(request, file.url),
+            "qr": qr(base + page.snapshot.url),
+            "now": timezone.now(),
+            "code_valid": bool(file.code) and credit_code.is_valid(file.code),
+            "status_icon": "circle-check" if file.status_tone == "green" else "info-circle",
+            "adverse": [section for section in file.sections if section.total and section.adverse],
+        }
+        return render(request, "site/entity.html", context)
+
+    answer = twins.answer(
+        request,
+        twins.Twins(
+            canonical=file.url,
+            page=html,
+            json=lambda: machine.entity(file),
+            csv=lambda: machine.entity_table(file, request.GET.get("dataset", ""), language()),
+            jsonld=lambda: machine.entity_linked(file),
+            feed=lambda: machine.entity_feed(file, language()),
+            modified=selectors.modified(key),
+            file_name=file.key,
+        ),
+    )
+    # A search engine keeps no copy of its own: it could not follow a repair.
+    answer.headers["X-Robots-Tag"] = "noarchive"
+    return answer
+
+
+def qr(address: str) -> SafeString:
+    """A QR code as inline SVG. Made of an address of this site only."""
+    drawn = segno.make(address, error="m").svg_inline(omitsize=True, border=2, svgclass="qr", lineclass=None)
+    return mark_safe(  # noqa: S308 - digits of our own address, no text of anybody
+        drawn.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    )
 
 
 @require_safe
-def record(request: HttpRequest, key: str) -> HttpResponse:
+def record(request: HttpRequest, key: str) -> HttpResponseBase:
     """One public record at its permanent address: 410 once its publication ended, 404 for everything else."""
     page = records.record_page(key, language(), timezone.localdate(), request.path)
-    return render(request, "site/record.html", {"page": page, "page_url": request.build_absolute_uri(page.url)})
+    context = {"page": page, "page_url": twins.base(request) + page.url, "twins": twins.links(request, page.url)}
+    answer = twins.answer(
+        request,
+        twins.Twins(
+            canonical=page.url,
+            page=lambda: render(request, "site/record.html", context),
+            json=lambda: machine.record(page),
+            csv=lambda: machine.record_table(page.fields, language()),
+            jsonld=lambda: machine.record_linked(page),
+            modified=page.history[0].at if page.history else None,
+            file_name=page.key,
+        ),
+    )
+    answer.headers["X-Robots-Tag"] = "noarchive"
+    return answer
 
 
 @require_safe
@@ -147,11 +223,27 @@ def record_proof(request: HttpRequest, key: str) -> HttpResponse:
     return answer
 
 
+@require_safe
+def care(request: HttpRequest) -> HttpResponse:
+    """Large text and strong contrast on or off, then back to the page. Works without scripts; one cookie remembers it."""
+    back = request.GET.get("next", "")
+    if not back.startswith("/") or not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        back = reverse("home")
+    answer = HttpResponseRedirect(back)
+    if request.GET.get("on") == "1":
+        answer.set_cookie(CARE_COOKIE, "1", max_age=_YEAR, httponly=True, samesite="Lax", secure=request.is_secure())
+    else:
+        answer.delete_cookie(CARE_COOKIE, samesite="Lax")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
 urlpatterns: list[URLPattern] = [
     path("", home, name="home"),
-    path("search", search, name="search"),
+    *twins.paths("search", search, name="search", forms=("json", "csv", "jsonld")),
     path("search/suggest", suggest, name="search-suggest"),
-    path("entities/<str:key>", entity, name="entity"),
-    path("records/<str:key>", record, name="record-page"),
+    path("care", care, name="care"),
+    *twins.paths("entities/<str:key>", entity, name="entity", forms=("json", "csv", "jsonld", "rss", "atom")),
     path("records/<str:key>/proof.json", record_proof, name="record-page-proof"),
+    *twins.paths("records/<str:key>", record, name="record-page", forms=("json", "csv", "jsonld")),
 ]

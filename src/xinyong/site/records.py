@@ -101,9 +101,10 @@ def _log(history: RecordHistory, kind: str, language: str, today: date) -> tuple
     english, known = language == "en", ledger_rules.rule_set()
     found = []
     before: dict[str, FieldValue] | None = None
+    done = [act for _, act in past.acts(history)]
     for version in history.versions:
-        period = past.period_of_version(version)
-        public = period is not None and period.public_from <= today
+        clock = past.clock_of_version(version, done)
+        public = clock is not None and clock.public_from is not None and clock.public_from <= today
         fields = _public_fields(version, kind, language) if public else None
         entry = catalogue.text_of(version["digest"], version["dataset"])
         repeat = entry.nature is not Nature.ADVERSE

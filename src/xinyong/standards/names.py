@@ -13,7 +13,6 @@ change alike, and word rules would make the key of a part differ from that part 
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from functools import cache
 from importlib.resources import files
@@ -45,15 +44,26 @@ _BRANCH: Final = re.compile(
 _REGION_SUFFIX: Final = re.compile(r"(?:特别行政区|自治[区州县旗]|地区|[省市区县盟旗])\Z")
 
 
+#: Where characters can change beside those with a simplified form. Left out are ideographs, syllables of Hangul and
+#: scripts without case, surrogates, private and unassigned planes: hundreds of thousands that stay as they are.
+_CHANGING: Final = (
+    (0x0000, 0x33FF),
+    (0xA000, 0xABFF),
+    (0xF900, 0xFFFF),
+    (0x10000, 0x14FFF),
+    (0x16800, 0x16FFF),
+    (0x1B000, 0x1FFFF),
+    (0x2F800, 0x2FA1F),
+)
+
+
 @cache
 def _key_map() -> CharacterMap:
     """The table of the key, applied to itself until it changes nothing more."""
     simplified = _simplified()
     table: dict[int, int | None] = {}
-    for point in range(sys.maxunicode + 1):
-        # Surrogates cannot occur in text; the bulk of the planes beyond 3 is unassigned or private.
-        if 0xD800 <= point <= 0xDFFF or point >= 0x40000:
-            continue
+    points = (point for first, last in _CHANGING for point in range(first, last + 1))
+    for point in (*points, *map(ord, simplified)):
         target = _fold(chr(point), simplified)
         if target != chr(point):
             table[point] = ord(target) if target else None

@@ -16,6 +16,9 @@ from xinyong.accounts.models import User
 from xinyong.accounts.rules import Right, has_right
 from xinyong.errors import XinyongError
 from xinyong.runtime import config
+from xinyong.ui import traditional
+
+CARE_COOKIE = "care"
 
 #: Route name to the entry of the main menu it belongs to.
 _SECTIONS = {
@@ -23,11 +26,21 @@ _SECTIONS = {
     "search": "search",
     "entity": "search",
     "record-page": "search",
+    "double-publicity": "double-publicity",
+    "public-lists": "lists",
+    "public-list": "lists",
+    "commitments": "commitments",
+    "repair": "repair",
+    "objection": "objection",
+    "statistics": "statistics",
     "report": "search",
     "verify": "verify",
     "verify-file": "verify",
     "catalogue": "catalogue",
     "catalogue-entry": "catalogue",
+    "open-data": "open-data",
+    "open-data-set": "open-data",
+    "open-data-deletions": "open-data",
     "console-home": "deliveries",
     "deliveries": "deliveries",
     "delivery": "deliveries",
@@ -65,6 +78,18 @@ class Site:
     other_lang: str
     other_label: str
     section: str
+    hant: bool
+    hant_url: str
+    hans_url: str
+    hant_label: str
+    hans_label: str
+    care: bool
+    path: str
+    undertaker: str
+    contact: str
+    site_code: str
+    icp: str
+    police_record: str
 
 
 def language() -> str:
@@ -90,7 +115,13 @@ def _other_url(request: HttpRequest, code: str) -> str:
         if request.method in {"GET", "HEAD"}:
             return translate_url(path, code)
         return translate_url(request.path, code)
-    return "/en/" if code == "en" else "/"
+    return {"en": "/en/", "zh-hant": f"{traditional.PREFIX}"}.get(code, "/")
+
+
+def care(request: HttpRequest) -> bool:
+    """Whether the page is wanted with large text and strong contrast: by the address, else by the cookie."""
+    asked = request.GET.get("care", "")
+    return asked == "1" if asked else request.COOKIES.get(CARE_COOKIE) == "1"
 
 
 def _section(request: HttpRequest) -> str:
@@ -119,6 +150,7 @@ def _rights(request: HttpRequest) -> dict[str, bool]:
 def site(request: HttpRequest) -> dict[str, object]:
     """Context processor."""
     english = language() == "en"
+    hant = traditional.wanted(request)
     name_zh, name_en = str(config.get("XINYONG_SITE_NAME")), str(config.get("XINYONG_SITE_NAME_EN"))
     return {
         "site": Site(
@@ -126,12 +158,24 @@ def site(request: HttpRequest) -> dict[str, object]:
             second_name=name_zh if english else name_en,
             operator=str(config.get("XINYONG_OPERATOR_EN" if english else "XINYONG_OPERATOR")),
             english=english,
-            html_lang="en" if english else "zh-CN",
+            html_lang="en" if english else "zh-Hant" if hant else "zh-CN",
             today=timezone.localdate(),
             other_url=_other_url(request, "zh-hans" if english else "en"),
             other_lang="zh-CN" if english else "en",
             other_label="中文" if english else "English",
             section=_section(request),
+            hant=hant,
+            hant_url=_other_url(request, "zh-hant"),
+            hans_url=_other_url(request, "zh-hans"),
+            hant_label=traditional.TRADITIONAL,
+            hans_label=traditional.SIMPLIFIED,
+            care=care(request),
+            path=request.get_full_path(),
+            undertaker=str(config.get("XINYONG_UNDERTAKER")),
+            contact=str(config.get("XINYONG_CONTACT")),
+            site_code=str(config.get("XINYONG_SITE_CODE")),
+            icp=str(config.get("XINYONG_ICP")),
+            police_record=str(config.get("XINYONG_POLICE_RECORD")),
         ),
         "demo_mark": demo_mark(),
         "rights": _rights(request),

@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 
 from xinyong.accounts.console import SignInNeeded
 from xinyong.errors import ErrorCode, XinyongError
-from xinyong.ui import problems
+from xinyong.ui import problems, twins
 from xinyong.ui.context import language
 
 logger = logging.getLogger("xinyong.ui")
@@ -51,7 +51,9 @@ class Unexpected(XinyongError):
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether the client prefers JSON to a page."""
+    """Whether the client prefers JSON to a page, or asked for a machine-readable twin of one."""
+    if twins.suffix(request):
+        return True
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xinyong.standards import names as names_module
 from xinyong.standards.names import core, matching_key, matching_keys, organisation_suffix
 
 
@@ -94,3 +95,19 @@ def test_keys_of_real_names_collide_rarely(shared_data: Path) -> None:
     frame = pl.read_csv(shared_data / "registration" / "registration_a.csv.gz", infer_schema=False)
     names = frame["企业名称"].unique()
     assert names.len() - matching_keys(names).n_unique() <= names.len() // 1000
+
+
+def test_the_table_knows_every_character_that_changes() -> None:
+    simplified, table = names_module._simplified(), names_module._key_map()
+    for point in range(0x2_0000, 0x4_0000):  # supplementary ideographs: the ranges leave nearly all of them out
+        character = chr(point)
+        assert table.apply(character) == names_module._fold(character, simplified)
+    for first, last in (
+        (0x3400, 0x9FFF),
+        (0xAC00, 0xD7FF),
+        (0xE000, 0xF8FF),
+        (0x1_5000, 0x1_67FF),
+        (0x1_7000, 0x1_AFFF),
+    ):
+        for character in map(chr, range(first, last + 1)):
+            assert table.apply(character) == names_module._fold(character, simplified)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ from xinyong.intake.reading.workbook import WorkbookReader
 from xinyong.runtime import memory
 
 _HEAD = MIB
+_MACHINE = frozenset({errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ESTALE})
 _SNIFF = 64 * 1024
 _DELIMITERS = ",\t;|"
 _BREAK = re.compile(rb"\r\n|\n|\r")
@@ -61,7 +63,9 @@ class Source:
             return
         try:
             yield from reader.batches()
-        except (OSError, MemoryError, UnicodeError) as error:
+        except (OSError, UnicodeError) as error:
+            if _of_the_machine(error):
+                raise
             raise errors.FileDamaged(why_zh="读取中断", why_en=f"reading stopped: {error}", where="?") from error
         finally:
             close = getattr(reader, "close", None)
@@ -77,6 +81,11 @@ class Source:
             )
 
 
+def _of_the_machine(error: Exception) -> bool:
+    """Whether this says something of disk or memory and nothing of the file: it must not refuse the delivery."""
+    return isinstance(error, OSError) and error.errno in _MACHINE
+
+
 def open_source(path: Path, limits: Limits | None = None, *, known_columns: frozenset[str] = frozenset()) -> Source:
     """Open a delivered file. The whole file is checked for encoding, damage and size before the first row is given.
 
@@ -90,7 +99,9 @@ def open_source(path: Path, limits: Limits | None = None, *, known_columns: froz
         undo.callback(opened.handle.close)
         try:
             source = _open(opened, limits, known_columns)
-        except (OSError, MemoryError) as error:
+        except OSError as error:
+            if _of_the_machine(error):
+                raise
             raise errors.FileDamaged(why_zh="读取中断", why_en=f"reading stopped: {error}", where="?") from error
         undo.pop_all()
         return source

@@ -25,28 +25,6 @@ LEFT JOIN LATERAL (
     WHERE entity_id = ranked.entity_id AND dataset_id = %(dataset)s AND source_key = ranked.source_key LIMIT 1
 ) AS head ON true
 
--- name: decide_apart
--- The same for rows with a code: those that repeat the code and the key of an earlier one are marked already.
-INSERT INTO decided (row, entity_id, record_id, version_no, other_row, outcome)
-SELECT coming.row, coming.entity_id, head.record_id, coalesce(head.version_no, 0) + 1, coming.first_row,
-    CASE
-        WHEN coming.entity_id IS NULL THEN 'unresolved'
-        WHEN coming.equal_to_first THEN 'unchanged'
-        WHEN coming.first_row IS NOT NULL THEN 'contradiction'
-        WHEN head.content_hash = coming.content_hash THEN 'unchanged'
-        WHEN head.delivery_id = %(delivery)s THEN 'contradiction'
-        ELSE 'accepted'
-    END
-FROM (
-    -- Near by near: looking in the order of the index is twice as fast as at random.
-    SELECT resolved.entity_id, stage.* FROM resolved JOIN stage USING (row)
-    ORDER BY resolved.entity_id, stage.source_key OFFSET 0
-) AS coming
-LEFT JOIN LATERAL (
-    SELECT record_id, version_no, content_hash, delivery_id FROM ledger_record
-    WHERE entity_id = coming.entity_id AND dataset_id = %(dataset)s AND source_key = coming.source_key LIMIT 1
-) AS head ON true
-
 -- name: contradict
 -- Rows that differ from the ledger although an earlier row of the same file was equal to it: they contradict that row.
 UPDATE decided SET outcome = 'contradiction', other_row = earlier.other_row

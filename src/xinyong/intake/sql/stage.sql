@@ -15,9 +15,7 @@ CREATE TEMPORARY TABLE stage (
     status text,
     place text,
     resolve_name boolean NOT NULL,
-    registers boolean NOT NULL,
-    first_row integer,
-    equal_to_first boolean
+    registers boolean NOT NULL
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE stage_number (
     row integer NOT NULL,
@@ -78,8 +76,7 @@ CREATE TEMPORARY TABLE fresh_name (
 -- name: copy_stage
 -- Text rows from the checks: what the resolution and the decision need, without the payload.
 COPY stage (row, dataset_id, subject_code, registration_number, organisation_code, subject_name, name_key,
-    subject_kind, source_key, decided_on, content_hash, status, place, resolve_name, registers,
-    first_row, equal_to_first)
+    subject_kind, source_key, decided_on, content_hash, status, place, resolve_name, registers)
 FROM STDIN
 
 -- name: copy_payloads

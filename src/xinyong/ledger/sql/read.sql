@@ -56,7 +56,7 @@ ORDER BY event_id
 
 -- name: acts_on_range
 -- Acts on the records of a range of versions.
-SELECT status.entity_id, status.record_id, status.event_id, status.act, status.effective_at
+SELECT status.entity_id, status.record_id, status.event_id, status.act, status.effective_at, status.cause
 FROM ledger_status AS status
 JOIN (SELECT DISTINCT entity_id, record_id FROM ledger_version WHERE version_id BETWEEN %(first)s AND %(last)s) AS touched
     USING (entity_id, record_id)

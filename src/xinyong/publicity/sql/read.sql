@@ -62,7 +62,7 @@ LIMIT %(limit)s OFFSET %(offset)s
 
 -- name: freshness_of_entity
 -- Departments behind the visible records, with the time of their newest delivery for this entity.
-SELECT department.name_zh, department.name_en, max(version.received_at)
+SELECT department.slug, department.name_zh, department.name_en, max(version.received_at)
 FROM publicity_window AS shown
 JOIN ledger_record AS head ON head.entity_id = shown.entity_id AND head.record_id = shown.record_id
 JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
@@ -70,4 +70,4 @@ JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version
 JOIN accounts_department AS department ON department.id = version.department_id
 WHERE shown.entity_id = ANY(%(members)s) AND shown.public_from <= %(today)s
   AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)
-GROUP BY department.id ORDER BY 3 DESC, 1
+GROUP BY department.id ORDER BY 4 DESC, 1

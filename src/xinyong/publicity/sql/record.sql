@@ -35,3 +35,20 @@ ORDER BY abs(coalesce(shown.decided_on, shown.public_from) - (
     SELECT coalesce(own.decided_on, own.public_from) FROM publicity_window AS own
     WHERE own.entity_id = ANY(%(members)s) AND own.record_id = %(record)s)), shown.record_id
 LIMIT %(limit)s
+
+-- name: months_of_entity
+-- Public records by dataset and month of the decision: the points of the timeline.
+SELECT dataset.code, date_trunc('month', coalesce(shown.decided_on, shown.public_from))::date, count(*)
+FROM publicity_window AS shown JOIN catalogue_dataset AS dataset ON dataset.id = shown.dataset_id
+WHERE shown.entity_id = ANY(%(members)s) AND shown.public_from <= %(today)s
+  AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)
+GROUP BY 1, 2 ORDER BY 2, 1
+
+-- name: fingerprint_of_entity
+-- SHA-256 over "record.version,record.version,…" of the public records in the order of their numbers.
+SELECT encode(sha256(convert_to(coalesce(
+    string_agg(head.record_id || '.' || head.version_no, ',' ORDER BY head.record_id), ''), 'UTF8')), 'hex')
+FROM publicity_window AS shown
+JOIN ledger_record AS head ON head.entity_id = shown.entity_id AND head.record_id = shown.record_id
+WHERE shown.entity_id = ANY(%(members)s) AND shown.public_from <= %(today)s
+  AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)

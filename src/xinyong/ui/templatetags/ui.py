@@ -80,9 +80,20 @@ def size(value: int) -> str:
 def data_lang(context: dict[str, Any], text: object = None) -> SafeString:
     """On English pages, says that what stands inside is Chinese data: always, or when ``text`` holds Chinese."""
     site = context.get("site")
+    if site is not None and site.hant and text is None:
+        return mark_safe(' lang="zh-Hans" translate="no"')
     if site is None or not site.english or (text is not None and not _HAN.search(str(text))):
         return mark_safe("")
     return mark_safe(' lang="zh-CN"')
+
+
+@register.simple_tag(takes_context=True)
+def as_delivered(context: dict[str, Any], text: object) -> SafeString:
+    """Says that what stands inside is data in the words of a department: never converted to traditional characters."""
+    site = context.get("site")
+    if site is not None and site.hant and _HAN.search(str(text)):
+        return mark_safe(' lang="zh-Hans" translate="no"')
+    return data_lang(context, text)
 
 
 @register.simple_tag
