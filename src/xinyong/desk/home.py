@@ -145,6 +145,7 @@ def _rhythm_tasks(rows: list[rhythm.RhythmRow], *, everything: bool, english: bo
             due = [row for row in rows if row.state in states]
         shown = _FEW if group == "week" else _LINES
         for row in due[:shown]:
+            label = row.state_label if group != "week" else "Next delivery" if english else "下一次应报"
             when = f"{row.expected:%Y-%m-%d}" if row.expected else ""
             if row.overdue:
                 when += f" · {row.overdue} working days late" if english else f" · 逾期 {row.overdue} 个工作日"
