@@ -17,7 +17,7 @@ def fill(texts: list[str], *, extra: Iterable[tuple[int, str]] = ()) -> list[str
     keys = names.matching_keys(pl.Series(texts)).to_list()
     with database.connect() as connection:
         connection.execute("SET session_replication_role = replica")
-        connection.execute("TRUNCATE registry_name, registry_entity CASCADE")
+        connection.execute("TRUNCATE registry_name, registry_identifier, registry_entity CASCADE")
         indexes = connection.execute(
             "SELECT indexdef, indexname FROM pg_indexes WHERE tablename IN ('registry_name', 'registry_entity')"
             " AND indexname LIKE 'registry_%_v1' AND indexdef NOT LIKE '%UNIQUE%'"

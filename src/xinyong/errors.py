@@ -21,6 +21,7 @@ class ErrorCode(StrEnum):
     NOT_MIGRATED = "not-migrated"
     CATALOGUE_INVALID = "catalogue-invalid"
     RULES_INVALID = "rules-invalid"
+    RULES_REFUSED = "rules-refused"
     DATASET_UNKNOWN = "dataset-unknown"
     DATASET_NOT_IN_FORCE = "dataset-not-in-force"
     DEPARTMENT_UNKNOWN = "department-unknown"

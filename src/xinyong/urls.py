@@ -21,6 +21,7 @@ from xinyong.intake.upload import console as upload_console
 from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
 from xinyong.opendata import public as opendata_public
+from xinyong.publicity import console as rules_console
 from xinyong.reports import public as reports_public
 from xinyong.site import guides_public, lists_public, public
 from xinyong.ui import health
@@ -39,6 +40,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *registry_console.urlpatterns,
     *api_console.urlpatterns,
     *ledger_console.urlpatterns,
+    *rules_console.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -22,6 +22,7 @@ from xinyong.catalogue.entry import DatasetEntry
 from xinyong.intake import coded, encoding, loading, resolution
 from xinyong.intake.loading import Connection, Part, Target
 from xinyong.intake.models import Delivery
+from xinyong.intake.parts import Settled
 from xinyong.intake.receipt import Receipt
 from xinyong.runtime import sql
 from xinyong.standards import calendar
@@ -150,6 +151,7 @@ class Loader:
         self._earlier = loading.Unchanged()
         self._known_names = loading.Names()
         self._numbers = coded.Numbers()
+        self._repeats: int | None = None
         self._parameters: dict[int, dict[str, Any]] = {}
         loading.create_stage(connection)
         row = connection.execute("SELECT transaction_timestamp()").fetchone()
@@ -157,6 +159,12 @@ class Loader:
         self.recorded_at: datetime = row[0]
         # What an earlier look at the file found is found again.
         connection.execute("DELETE FROM intake_finding WHERE delivery_id = %s", (delivery.pk,))
+
+    def settle(self, settled: Settled) -> None:
+        """Rows of a repeated file that stay as they are: the reader leaves them out."""
+        self._repeats = settled.source
+        self.unchanged += len(settled.rows)
+        self._earlier.add(settled.records, settled.rows)
 
     def close(self) -> None:
         """Forget what was kept for the end."""
@@ -433,6 +441,7 @@ class Loader:
             key = subject.code or subject.name or ""
             known = self._parameters[target.dataset_id] = {
                 "delivery": self.delivery.pk,
+                "repeats": self._repeats,
                 "department": self.delivery.department_id,
                 "received_at": self.delivery.received_at,
                 "dataset": target.dataset_id,
