@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("intake", "0006_one_release_rule"), ("desk", "0001_initial")]
+    dependencies = [("intake", "0007_one_release_rule"), ("desk", "0001_initial")]
 
     operations = [
         migrations.AddField(

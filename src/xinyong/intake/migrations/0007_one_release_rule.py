@@ -31,7 +31,7 @@ def to_rules(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("intake", "0005_correction")]
+    dependencies = [("intake", "0006_read_under")]
 
     operations = [
         migrations.RunPython(to_rules, migrations.RunPython.noop),
