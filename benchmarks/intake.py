@@ -150,6 +150,9 @@ def _empty() -> None:
         tables = (
             "publicity_window",
             "registry_entity",
+            "registry_identifier",
+            "registry_name",
+            "registry_link",
             "intake_delivery",
             "ledger_record",
             "ledger_version",

@@ -11,7 +11,7 @@ from xinyong.api import reference
 from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
 from xinyong.desk import console as desk_console
-from xinyong.desk import registry_console
+from xinyong.desk import home_console, registry_console
 from xinyong.intake import console as intake_console
 from xinyong.intake.api import examples as intake_api_examples
 from xinyong.intake.api import operations as intake_api
@@ -21,6 +21,7 @@ from xinyong.intake.upload import console as upload_console
 from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
 from xinyong.opendata import public as opendata_public
+from xinyong.publicity import console as rules_console
 from xinyong.reports import public as reports_public
 from xinyong.site import guides_public, lists_public, public
 from xinyong.site import operations as site_operations
@@ -31,6 +32,7 @@ site_operations.register()
 site.add_router("", intake_api.router)
 
 console_patterns: list[URLPattern | URLResolver] = [
+    *home_console.urlpatterns,
     *accounts_console.urlpatterns,
     *upload_console.urlpatterns,
     *record_console.urlpatterns,
@@ -40,6 +42,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *registry_console.urlpatterns,
     *api_console.urlpatterns,
     *ledger_console.urlpatterns,
+    *rules_console.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

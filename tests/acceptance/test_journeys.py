@@ -211,3 +211,36 @@ def test_a_slip_is_corrected_and_said(visit: Opener) -> None:
     expect(found.page.locator(".hit h3 a").first).to_have_text(name)
     expect(found.page.locator(".hit__reason .chip").first).to_contain_text("龘")
     found.check()
+
+
+def test_number_to_record_to_entity_without_scripts(visit: Opener, record_path: str) -> None:
+    """From a decision's number to its record, the log of its changes, and the entity it is about."""
+    page = visit(record_path, scripts=False).page
+    number = page.locator("h1").inner_text()
+    page.goto(page.url.partition("/records")[0] + "/double-publicity?keyword=" + quote(number))
+    page.locator(".list-table a[href*='/records/']").first.click()
+    expect(page.locator("h1")).to_have_text(number)
+    expect(page.locator("#log li").first).to_be_visible()
+    page.locator(".record-page__subject a").click()
+    expect(page.locator(".entity-card h1")).to_be_visible()
+
+
+def test_large_text_without_scripts(visit: Opener) -> None:
+    page = visit("/statistics", scripts=False).page
+    before = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
+    page.locator(".utility-bar a[href*='/care?on=1']").click()
+    assert page.url.endswith("/statistics")
+    assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") > before * 1.2
+    page.locator(".utility-bar a[href*='/care?on=0']").click()
+    assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") == before
+
+
+def test_each_day_of_the_bars_is_its_list(visit: Opener) -> None:
+    page = visit("/double-publicity", scripts=False).page
+    days = [
+        (item.get_attribute("href") or "", int(item.locator("b").inner_text().replace(",", "")))
+        for item in page.locator(".day-bars a").all()
+    ]
+    address, total = max(days, key=lambda day: day[1])
+    page.goto(page.url.partition("/double-publicity")[0] + address)
+    assert f"共 {total:,} 条" in page.locator(".list-sum").inner_text()

@@ -18,6 +18,19 @@ PUBLIC = {
     "catalogue": "/catalogue",
     "catalogue-penalty": "/catalogue/penalty",
     "catalogue-unknown": "/catalogue/nothing",
+    "double-publicity": "/double-publicity",
+    "double-publicity-filtered": "/double-publicity?type=penalty&from=2026-01-01&keyword=2026",
+    "double-publicity-wrong": "/double-publicity?from=yesterday",
+    "lists": "/lists",
+    "list": "/lists/serious-violation-list",
+    "commitments": "/commitments",
+    "repair": "/repair",
+    "repair-unknown": "/repair?q=%E6%B2%A1%E6%9C%89%E8%BF%99%E5%AE%B6",
+    "objection": "/objection",
+    "statistics": "/statistics",
+    "site-map": "/site-map",
+    "privacy": "/privacy",
+    "large-text": "/lists?care=1",
     "verify": "/verify",
     "verify-mistyped": "/verify?code=AAAA-AAAA-AAAB",
     "verify-unknown": "/verify?code=7F3K-9QD2-XA41",
@@ -111,6 +124,16 @@ def test_delivery(visit: Opener, officer: Officer, delivery_path: str, language:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("path", ["/console/rules", "/console/rules/rows/SEV-02", "/console/rules/waiting"])
+def test_rules(visit: Opener, operator: Officer, path: str, language: str, width: int) -> None:
+    opened = visit(LANGUAGES[language] + path, width=width, who=operator)
+    opened.check()
+    if language == "en":
+        assert chinese_left(opened.page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_without_the_right(visit: Opener, reader: Officer, width: int) -> None:
     opened = visit("/console/deliveries", width=width, who=reader)
     opened.check()
@@ -151,6 +174,30 @@ def test_touch_targets_on_a_phone(visit: Opener, entity_path: str) -> None:
     )
     assert sizes
     assert [size for size in sizes if size[1] < 44] == []
+
+
+@pytest.mark.parametrize("path", ["/", "/double-publicity", "/lists", "/repair", "/statistics"])
+def test_traditional_characters(visit: Opener, entity_path: str, path: str) -> None:
+    """The pages below /zh-hant/ are whole pages, accessible, and free of the commonest simplified forms of the menu."""
+    opened = visit("/zh-hant" + path)
+    opened.check()
+    expect(opened.page.locator("html")).to_have_attribute("lang", "zh-Hant")
+    expect(opened.page.locator(".main-nav")).to_contain_text("雙公示")
+    assert visit("/zh-hant" + entity_path).page.locator(".tab-bar").inner_text().startswith("概覽")
+
+
+def test_pages_are_light(visit: Opener, entity_path: str, record_path: str) -> None:
+    """At most 80 KB over the line for a first visit, everything the page needs included."""
+    for path in ("/", entity_path, record_path, "/double-publicity", "/lists", "/statistics", "/repair"):
+        opened = visit("/nothing-here")  # a context whose requests are watched before the page is opened
+        sizes: list[int] = []
+        client = opened.page.context.new_cdp_session(opened.page)
+        client.send("Network.enable")
+        client.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        client.on("Network.loadingFinished", lambda event, own=sizes: own.append(int(event["encodedDataLength"])))
+        opened.page.goto(opened.watch.origin + path)
+        opened.page.wait_for_load_state("networkidle")
+        assert sizes and sum(sizes) <= 80 * 1024, (path, sum(sizes), sizes)
 
 
 def test_no_inline_styles_or_scripts(visit: Opener, entity_path: str) -> None:

@@ -104,13 +104,13 @@ def test_copies_without_a_document_number_are_for_officers_only(desk: Any) -> No
 def test_datasets_that_are_not_public_have_no_window(desk: Any) -> None:
     from xinyong.catalogue import selectors as catalogue
     from xinyong.catalogue.entry import Disclosure
-    from xinyong.publicity import effects, facts, rulebook
+    from xinyong.publicity import facts, judging, rulebook
 
     book = rulebook.packaged()
 
     def judged(entry: Any, layout: Any) -> Any:
         values = facts.of_values(entry, ago_date(9), ago_date(5), {})
-        return effects.clock_of(entry, layout, values, book, "national")
+        return judging.clock_of(entry, layout, values, book, "national")
 
     entries = list(catalogue.packaged().entries.values())
     closed = [entry for entry in entries if entry.disclosure is not Disclosure.PUBLIC]

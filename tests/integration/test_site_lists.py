@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 from html import unescape
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from xinyong.accounts import actions as accounts
 from xinyong.accounts.models import Role, User
@@ -20,7 +22,14 @@ from xinyong.runtime import clock
 from xinyong.site import listing, lists, statistics
 from xinyong.standards import calendar
 
-KINDS = ("罚款", "警告", "吊销许可证件")
+KINDS = ("罚款", "警告", "责令停产停业")
+
+
+@pytest.fixture(autouse=True)
+def chinese() -> Iterator[None]:
+    """A request leaves its language behind in the thread."""
+    with translation.override("zh-hans"):
+        yield
 
 
 @pytest.fixture(scope="module")

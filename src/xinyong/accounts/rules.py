@@ -17,6 +17,7 @@ class Right(StrEnum):
     RESOLUTION_DECIDE = "resolution-decide"
     RECORD_STATUS = "record-status"
     CLIENT_MANAGE = "client-manage"
+    RULES_DECIDE = "rules-decide"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
@@ -33,6 +34,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.RECORD_STATUS,
             Right.REPORT_REVOKE,
             Right.CLIENT_MANAGE,
+            Right.RULES_DECIDE,
         }
     ),
     "reader": frozenset(),

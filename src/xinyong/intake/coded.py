@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 import psycopg
 
-from xinyong.intake import encoding, loading
+from xinyong.intake import encoding, loading, repeats
 from xinyong.intake.loading import Connection, Part
 from xinyong.runtime import sql
 
@@ -115,7 +115,7 @@ class Numbers:
 def decide(
     connection: Connection, part: Part, delivery: int, parameters: Mapping[str, Any], earlier: loading.Unchanged
 ) -> Rows:
-    """Which entity, which record, and what becomes of each row of the part. Raises :class:`Grouped`.
+    """Which entity, which record, and what becomes of each row of the part. Raises :class:`Grouped`, Unsettled.
 
     The same business key twice: an equal copy changes nothing, a different one contradicts the first. Equal to the newest
     version of its record: unchanged. A head that this very delivery wrote is an earlier row of the same file, and so is a
@@ -161,6 +161,8 @@ def decide(
     changed = np.flatnonzero(found & (decided["outcome"] == encoding.ACCEPTED))
     if len(changed) and earlier:
         told = earlier.rows_of(decided["record"][changed])
+        if (told > decided["row"][changed]).any():
+            raise repeats.Unsettled
         decided["other"][changed] = np.where(told > 0, told, decided["other"][changed])
         decided["outcome"][changed] = np.where(told > 0, encoding.CONTRADICTION, encoding.ACCEPTED)
     return Rows(connection, part, decided, registered[place], int(fresh.sum()), np.zeros(rows.height, dtype=bool))
@@ -188,7 +190,7 @@ def _entities(
     if found.height < asked.height:
         missing = asked.filter(pl.Series(entities == 0))
         connection.execute("TRUNCATE asked_code")
-        loading.copy_in(connection, "copy_asked_codes", encoding.text(missing))
+        loading.copy_in(connection, "copy_unknown_codes", encoding.text(missing))
         made = np.array(
             connection.execute(sql.statement("intake", "create_entities_of_codes"), parameters, binary=True).fetchall(),
             dtype=np.int64,
@@ -208,7 +210,8 @@ def _entities(
 
 def _find(connection: Connection, asked: pl.DataFrame) -> pl.DataFrame:
     connection.execute("TRUNCATE asked_code")
-    loading.copy_in(connection, "copy_asked_codes", encoding.text(asked))
+    codes = asked.select("place", "subject_code")
+    loading.copy_in(connection, "copy_asked_codes", encoding.text(codes, safe=("subject_code",)))
     data = loading.copy_out(connection, sql.statement("intake", "find_codes"))
     if not data:
         return pl.DataFrame(schema=_FOUND)

@@ -22,6 +22,7 @@ from xinyong.catalogue.entry import DatasetEntry
 from xinyong.intake import coded, encoding, loading, resolution
 from xinyong.intake.loading import Connection, Part, Target
 from xinyong.intake.models import Delivery
+from xinyong.intake.parts import Settled
 from xinyong.intake.receipt import Receipt
 from xinyong.runtime import sql
 from xinyong.standards import calendar
@@ -150,6 +151,7 @@ class Loader:
         self._earlier = loading.Unchanged()
         self._known_names = loading.Names()
         self._numbers = coded.Numbers()
+        self._repeats: int | None = None
         self._parameters: dict[int, dict[str, Any]] = {}
         loading.create_stage(connection)
         row = connection.execute("SELECT transaction_timestamp()").fetchone()
@@ -157,6 +159,12 @@ class Loader:
         self.recorded_at: datetime = row[0]
         # What an earlier look at the file found is found again.
         connection.execute("DELETE FROM intake_finding WHERE delivery_id = %s", (delivery.pk,))
+
+    def settle(self, settled: Settled) -> None:
+        """Rows of a repeated file that stay as they are: the reader leaves them out."""
+        self._repeats = settled.source
+        self.unchanged += len(settled.rows)
+        self._earlier.add(settled.records, settled.rows)
 
     def close(self) -> None:
         """Forget what was kept for the end."""
@@ -337,7 +345,9 @@ class Loader:
         new = record[order] == 0
         amount = int(new.sum())
         if amount:
-            row = self.connection.execute("SELECT ledger_take_v1('ledger_record_id_seq', %s)", (amount,)).fetchone()
+            row = self.connection.execute(
+                "SELECT public.ledger_take_v1('public.ledger_record_id_seq', %s)", (amount,)
+            ).fetchone()
             assert row is not None  # a SELECT without FROM yields one row
             record[order[new]] = np.arange(row[0], row[0] + amount)
         chosen = rows[np.searchsorted(rows["row"].to_numpy(), found["row"])]
@@ -407,7 +417,7 @@ class Loader:
         self._pending = []
 
     def _become_large(self) -> None:
-        row = self.connection.execute("SELECT ledger_block_v1()").fetchone()
+        row = self.connection.execute("SELECT public.ledger_block_v1()").fetchone()
         assert row is not None  # a SELECT without FROM yields one row
         self._block, self._next = int(row[0]), int(row[0]) << 32
         self._flush()
@@ -433,6 +443,7 @@ class Loader:
             key = subject.code or subject.name or ""
             known = self._parameters[target.dataset_id] = {
                 "delivery": self.delivery.pk,
+                "repeats": self._repeats,
                 "department": self.delivery.department_id,
                 "received_at": self.delivery.received_at,
                 "dataset": target.dataset_id,
@@ -450,7 +461,7 @@ class Loader:
     def commit(self, counts: dict[str, Any], actor: str) -> None:
         """Write the events, seal the delivery and commit. Loaders stand in line from here on only."""
         if self._block is not None:
-            self.connection.execute("SELECT ledger_await_blocks_v1(%s)", (self._block,))
+            self.connection.execute("SELECT public.ledger_await_blocks_v1(%s)", (self._block,))
         self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (_COMMIT_LOCK,))
         if self._block is None and self._pending:
             row = self.connection.execute(sql.statement("intake", "last_version")).fetchone()

@@ -12,7 +12,7 @@ import psycopg
 from django.utils import timezone
 
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
-from xinyong.intake import backflow
+from xinyong.intake import backflow, repeats
 from xinyong.intake.commit import Loader, receipt
 from xinyong.intake.correction import returned as correction_return
 from xinyong.intake.loading import Connection
@@ -41,17 +41,21 @@ def take_in(
     unchanged), takes back everything in registry and ledger, and leaves the delivery ``held``. Call it again with
     ``commit=True`` to let the delivery in: it is decided anew against the ledger of that moment.
 
-    A bound of the catalogue or the rule of four eyes may hold it as well (:mod:`xinyong.intake.holding`).
+    A bound of the catalogue or the rule of four eyes may hold it as well (:mod:`xinyong.intake.release.holding`).
 
     Raises XinyongError when the delivery must be refused as a whole; the transaction is then rolled back. A circle of
     waiting between loaders is tried again here.
     """
     begun = started or timezone.now()
+    under, whole = repeats.read_under(entry), False
     for attempt in range(1, _ATTEMPTS + 1):
         loader = Loader(connection, delivery)
         try:
+            settled = None if whole else repeats.find(connection, delivery, entry, under)
+            if settled is not None:
+                loader.settle(settled)
             past, part = holding.history(delivery, entry), holding.is_partial(delivery)
-            outcome = DeliveryReader(delivery, entry, report, past, partial=part).read(loader)
+            outcome = DeliveryReader(delivery, entry, report, past, partial=part, settled=settled).read(loader)
             why = holding.reasons(delivery, entry, outcome, rejected=outcome.rejected_rows + loader.rejected)
             now = timezone.now()
             counts = {
@@ -69,6 +73,7 @@ def take_in(
                 "late": loader.late,
                 "oldest": loader.oldest,
                 "notes": json.dumps(outcome.notes, ensure_ascii=False),
+                "under": under,
             }
             if commit and not why:
                 holding.keep_profile(connection, delivery, outcome)
@@ -78,6 +83,9 @@ def take_in(
             else:
                 loader.hold(counts, delivery.uploader, partial(holding.note, connection, delivery, outcome, why))
             break
+        except repeats.Unsettled:
+            connection.rollback()
+            whole = True
         except _RETRIED:
             connection.rollback()
             if attempt == _ATTEMPTS:

@@ -47,6 +47,9 @@ class Delivery(models.Model):
     sha256 = models.CharField(max_length=64, db_index=True, help_text="SHA-256 of the file as delivered.")
     size_bytes = models.BigIntegerField(help_text="Size of the file as delivered, bytes.")
     encoding = models.CharField(max_length=20, blank=True, help_text="Text encoding found.")
+    read_under = models.CharField(
+        max_length=64, blank=True, help_text="Hash of all that decided how it was read: entry, lists, keys, program."
+    )
     state = models.CharField(max_length=20, choices=State.choices, default=State.RECEIVED, help_text="How far it is.")
     received_at = models.DateTimeField(help_text="When it was received.")
     hold = models.JSONField(default=list, help_text="Why it waits for a named person, [code, zh, en] triples.")
@@ -141,10 +144,6 @@ class Duty(models.Model):
     )
     since = models.DateField(help_text="First day from which deliveries are expected.")
     until = models.DateField(null=True, help_text="Last day on which deliveries are expected; empty: open.")
-    four_eyes = models.BooleanField(
-        default=False,
-        help_text="Deliveries of this department wait until an officer other than the uploader releases them.",
-    )
     reason = models.TextField(blank=True, help_text="Why it is so: document, agreement, end of a task.")
 
     class Meta:

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+import numpy as np
 import polars as pl
 
 from xinyong.catalogue.entry import DatasetEntry
 from xinyong.intake import encoding
 from xinyong.intake.findings import Finding
+from xinyong.intake.quality.profile import Profile
 
 #: Rows taken into the database at a time, at most.
 PART_ROWS = 50_000
@@ -57,6 +59,23 @@ class Part:
     def coded(self) -> bool:
         """Whether every row has a credit code."""
         return self.rows["subject_code"].null_count() == 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settled:
+    """Rows of a repeated file that stay as they are (:mod:`xinyong.intake.repeats`), and what the whole file looks like."""
+
+    #: The delivery that wrote them.
+    source: int
+    rows: encoding.Array
+    records: encoding.Array
+    profile: Profile
+
+    def others(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows of a batch that have to be looked at."""
+        numbers = rows["_row"].to_numpy()
+        at = np.minimum(np.searchsorted(self.rows, numbers), len(self.rows) - 1)
+        return rows.filter(pl.Series(self.rows[at] != numbers))
 
 
 def made_ready(accepted: pl.DataFrame, target: Target) -> Iterator[Part]:

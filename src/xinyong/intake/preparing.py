@@ -19,7 +19,7 @@ from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.intake.ahead import ahead
 from xinyong.intake.checking import Account, FileChecker
 from xinyong.intake.checks import CheckContext
-from xinyong.intake.parts import Part, Target, findings_text, made_ready
+from xinyong.intake.parts import Part, Settled, Target, findings_text, made_ready
 from xinyong.intake.quality.profile import Collector, Profile
 from xinyong.intake.reading import Limits, RawBatch, Source, SourceInfo, open_source
 from xinyong.runtime import cryptography
@@ -45,6 +45,8 @@ class Job:
     ids: Mapping[str, tuple[int, int]]
     today: date
     organs: Mapping[str, str] = field(default_factory=dict)
+    #: Rows of a repeated file that are left out.
+    settled: Settled | None = None
 
     def context(self) -> CheckContext:
         """The context of the checks, with the keys of this installation."""
@@ -109,8 +111,11 @@ class Preparation:
     def _prepare(self, batch: RawBatch) -> Batch:
         if self._answer is not None:
             batch = replace(batch, rows=self._answer.take(batch.rows))
+        settled = self.job.settled
+        if settled is not None:
+            batch = replace(batch, rows=settled.others(batch.rows))
         checked, findings = self._checker.check(batch)
-        if self._collector is not None and batch.rows.height:
+        if self._collector is not None and batch.rows.height and settled is None:
             self._collector.add(batch.rows)
         return Batch(
             parts=[
@@ -128,6 +133,8 @@ class Preparation:
         profile = None
         if self._collector is not None:
             profile = self._collector.profile(rows=account.read, rejected=account.rejected_rows)
+            if self.job.settled is not None:  # the very same file
+                profile = replace(self.job.settled.profile, rejected=account.rejected_rows)
         return Outcome(account=account, profile=profile)
 
 

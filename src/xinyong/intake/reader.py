@@ -17,7 +17,7 @@ from xinyong.intake import aside, loading, preparing, store
 from xinyong.intake.commit import Loader
 from xinyong.intake.correction import returned as correction_return
 from xinyong.intake.models import Delivery
-from xinyong.intake.parts import PART_ROWS
+from xinyong.intake.parts import PART_ROWS, Settled
 from xinyong.intake.quality import assertions
 from xinyong.intake.quality.profile import Profile
 from xinyong.intake.reading import Limits
@@ -45,7 +45,9 @@ class Outcome:
 
 
 class DeliveryReader:
-    """Reads one delivery, once. ``history``: the last good ones, ``partial``: it is a part by nature."""
+    """Reads one delivery, once. ``history``: the last good ones, ``partial``: it is a part by nature, ``settled``: rows
+    of a repeated file that are left out.
+    """
 
     def __init__(
         self,
@@ -55,11 +57,12 @@ class DeliveryReader:
         history: Sequence[Profile] = (),
         *,
         partial: bool = False,
+        settled: Settled | None = None,
     ) -> None:
         self.delivery = delivery
         self.entry = entry
         self.report = report
-        self.history, self.partial = history, partial
+        self.history, self.partial, self.settled = history, partial, settled
         self.today = timezone.localdate(delivery.received_at)
         self.started = time.monotonic()
         if isinstance(entry, BundleEntry):
@@ -83,6 +86,7 @@ class DeliveryReader:
             ids={code: (edition.dataset_id, edition.pk) for code, edition in editions.items()},
             today=self.today,
             organs=dict(accounts.organs()),
+            settled=self.settled,
         )
 
     def read(self, loader: Loader) -> Outcome:

@@ -155,6 +155,7 @@ class _Sheet:
     tags: list[str] = field(default_factory=list)
     regime: str = ""
     after: str = "stop"
+    held: str = ""
 
     def step(self, zh: str, en: str, row: Row | None = None, day: date | None = None, *, dated: bool = False) -> None:
         """Write a step down; ``dated``: its row stands behind the dates and is named by the record."""
@@ -484,6 +485,7 @@ def _closing(
     repair, (basis, minimum) = None, shortest
     if minimum is None:
         if on_cure:
+            repair = start
             sheet.step("改正后即可申请移出，无最短公示期。", "Removed once cured; there is no shortest period.", basis)
         else:
             sheet.step("依规定不能提前停止公示。", "By the rules it cannot end early.", basis)
@@ -563,6 +565,7 @@ def _held(sheet: _Sheet, start: date, end: date | None, marks: Marks) -> date | 
             f"The rule '{marks.hold}' a hold names is not in force: it stops in time.",
         )
         return end
+    sheet.held = row.id
     sheet.step(
         f"期满时义务未履行完毕，依{row.ministry}的规定暂缓停止公示。",
         f"Duties are not performed at the maximum: the stop is held back by the rule of {row.ministry_en}.",
@@ -606,8 +609,8 @@ def _frozen(sheet: _Sheet, marks: Marks) -> Iterator[str]:
             yield row.state
     if "masked" in marks.states:
         yield "masked"
-    if marks.hold and any(item.id == marks.hold for item in sheet.book.holds):
-        yield f"hold:{marks.hold}"
+    if sheet.held:
+        yield f"hold:{sheet.held}"
 
 
 def _certainty(rows: Iterable[Row]) -> str:

@@ -22,12 +22,28 @@ def fields_read(entry: DatasetEntry) -> dict[str, str]:
     return fields
 
 
-def words_read(entry: DatasetEntry) -> dict[str, str]:
-    """Payload fields whose words tell sector and organ: what was done, and who decided. Penalties only."""
+def words_read(entry: DatasetEntry, fine_field: str | None = None) -> dict[str, str]:
+    """Payload fields read as text: what was done and who decided, which tell the sector; the fine where it matters.
+
+    Penalties only. ``fine_field``: :func:`fine_field` of the book.
+    """
     if entry.publicity_rules != "penalty":
         return {}
-    named = {"act": entry.title_field, "organ": entry.authority_field}
+    named = {"act": entry.title_field, "organ": entry.authority_field, "fine": fine_field}
     return {purpose: name for purpose, name in named.items() if name}
+
+
+def fine_field(entry: DatasetEntry, *books: Rulebook) -> str | None:
+    """The field with the fine, where one of the books asks for a figure."""
+    return next((book.fine_fields.get(entry.code) for book in books if book.fine_limits), None)
+
+
+def fine_of(text: Any) -> float | None:
+    """A fine in wan yuan as stored; None for anything else."""
+    try:
+        return float(str(text))
+    except ValueError:
+        return None
 
 
 def open_to_public(entry: DatasetEntry, layout: Layout | None, said: Any) -> bool:
@@ -63,6 +79,7 @@ def of_values(
     *,
     sectors: frozenset[str] = frozenset(),
     market_regulation: bool = False,
+    fine: float | None = None,
 ) -> Facts:
     """``values``: payload values by purpose (:func:`fields_read`)."""
     kinds = values.get("kinds") or ()
@@ -73,6 +90,7 @@ def of_values(
         kinds=(kinds,) if isinstance(kinds, str) else tuple(map(str, kinds)),
         sectors=sectors,
         market_regulation=market_regulation,
+        fine=fine,
         named_end=_date(values.get("named_end")),
         left_on=_date(values.get("left_on")),
         planned_end=_date(values.get("planned_end")),
@@ -85,7 +103,8 @@ def of_payload(
 ) -> Facts:
     """The same from a whole payload."""
     values = {purpose: payload.get(name) for purpose, name in fields_read(entry).items()}
-    said = {purpose: str(payload.get(name) or "") for purpose, name in words_read(entry).items()}
+    named = words_read(entry, fine_field(entry, book))
+    said = {purpose: str(payload.get(name) or "") for purpose, name in named.items()}
     act, organ = said.get("act", ""), said.get("organ", "")
     return of_values(
         entry,
@@ -94,6 +113,7 @@ def of_payload(
         values,
         sectors=sectors(book, act, organ),
         market_regulation=market_regulation(book, organ),
+        fine=fine_of(said["fine"]) if "fine" in said else None,
     )
 
 

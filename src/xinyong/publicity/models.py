@@ -1,6 +1,8 @@
-"""The read model of one question: may this record be shown today?"""
+"""May this record be shown today, by which rules, and what happened at the turn of each day."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from django.db import models
 
@@ -22,6 +24,98 @@ class Window(models.Model):
     class Meta:
         managed = False
         db_table = "publicity_window"
+
+
+class RuleVersion(models.Model):
+    """A version of the rules of publicity: the whole content, who put it in force, and how far its windows are.
+
+    One is in force; at most one waits. Before the first officer's deed none is stored, and the packaged rules hold.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Being written"
+        COMPARING = "comparing", "Being compared with the ledger"
+        COMPARED = "compared", "Compared, may be put in force"
+        SCHEDULED = "scheduled", "Takes force on its day"
+        IN_FORCE = "in_force", "In force"
+        REPLACED = "replaced", "Was in force"
+        DROPPED = "dropped", "Given up"
+
+    label = models.CharField(max_length=40, help_text="Name of the version; records carry it.")
+    state = models.CharField(max_length=10, choices=State, help_text="Where it stands.")
+    base_digest = models.CharField(max_length=64, help_text="Packaged rules it rests on.")
+    changes = models.JSONField(default=dict, help_text="Values officers set, by row; over all versions so far.")
+    content = models.JSONField(null=True, help_text="The whole rules, once in force; as they were.")
+    takes_force_on = models.DateField(null=True, help_text="First day it counts.")
+    reason = models.TextField(blank=True, help_text="Why, in the words of whoever put it in force.")
+    actor = models.CharField(max_length=120, help_text="Who began it, or confirmed.")
+    made_at = models.DateTimeField(help_text="When it was begun.")
+    put_by = models.CharField(max_length=120, blank=True, help_text="Who put it in force.")
+    put_at = models.DateTimeField(null=True, help_text="When it was put in force.")
+    compared_digest = models.CharField(max_length=64, blank=True, help_text="Content that was compared.")
+    compared_with = models.BigIntegerField(null=True, help_text="Version it was compared with; empty: the packaged.")
+    comparison = models.JSONField(default=dict, help_text="Counts of the comparison by dataset and effect.")
+    done_to = models.BigIntegerField(default=0, help_text="Last version_id compared, or recomputed once in force.")
+    work_to = models.BigIntegerField(null=True, help_text="Version_id at which that work ends; empty: not begun.")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["state"], condition=models.Q(state="in_force"), name="publicity_one_in_force_v1"
+            ),
+            models.UniqueConstraint(
+                models.Value(1),
+                condition=models.Q(state__in=["draft", "comparing", "compared", "scheduled"]),
+                name="publicity_one_waiting_v1",
+            ),
+        ]
+
+
+class RuleAct(models.Model):
+    """What an officer did to a rule. Never changed, never deleted; taken back by another act."""
+
+    version = models.ForeignKey(RuleVersion, on_delete=models.PROTECT, help_text="Version it belongs to.")
+    row = models.CharField(max_length=30, help_text="Number of the rule; empty for the version as a whole.")
+    kind = models.CharField(
+        max_length=20, help_text="confirmed, replaced, taken_back, compared, put_in_force, dropped."
+    )
+    before = models.JSONField(default=dict, help_text="Values before.")
+    after = models.JSONField(default=dict, help_text="Values after.")
+    reason = models.TextField(help_text="Why, in the officer's words.")
+    basis = models.TextField(blank=True, help_text="Document it rests on: number, date, authority.")
+    actor = models.CharField(max_length=120, help_text="Who decided.")
+    at = models.DateTimeField(help_text="When.")
+
+
+class RuleDifference(models.Model):
+    """One record a waiting version would treat otherwise. Written anew with each comparison."""
+
+    version = models.ForeignKey(RuleVersion, on_delete=models.CASCADE, help_text="The waiting version.")
+    entity_id = models.BigIntegerField(help_text="Registry entity.")
+    record_id = models.BigIntegerField(help_text="Record.")
+    dataset_id = models.IntegerField(help_text="Catalogue dataset.")
+    effect = models.CharField(max_length=12, help_text="appears, vanishes, earlier, later, other.")
+    old_from = models.DateField(null=True, help_text="First public day now; empty: not public.")
+    old_until = models.DateField(null=True, help_text="Last public day now.")
+    new_from = models.DateField(null=True, help_text="First public day then; empty: not public.")
+    new_until = models.DateField(null=True, help_text="Last public day then.")
+    old_rule = models.CharField(max_length=60, blank=True, help_text="Rules behind the dates now.")
+    new_rule = models.CharField(max_length=60, blank=True, help_text="Rules behind the dates then.")
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["version", "effect", "id"], name="publicity_difference_v1")
+        ]
+
+
+class Turn(models.Model):
+    """The turn of one day: what ended the evening before and what began, once and for all who count or feed on it."""
+
+    day = models.DateField(primary_key=True, help_text="The day that began, in China.")
+    ended = models.BigIntegerField(help_text="Records whose last public day was the day before.")
+    began = models.BigIntegerField(help_text="Records whose first public day this is, known before.")
+    by_dataset = models.JSONField(default=dict, help_text="The same by dataset: [ended, began].")
+    taken_at = models.DateTimeField(help_text="When it was taken; later than midnight after a pause.")
 
 
 class Gone(models.Model):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from xinyong.catalogue import selectors as catalogue
 from xinyong.ledger import rules as ledger_rules
 from xinyong.ledger.selectors import RecordHistory
-from xinyong.publicity import effects, facts, inforce
+from xinyong.publicity import facts, inforce, judging
 from xinyong.publicity.clock import Clock
 
 
@@ -23,7 +23,7 @@ def clock_of_version(version: Mapping[str, Any], done: Iterable[ledger_rules.Don
     book = inforce.book()
     given = facts.of_payload(entry, version["decided_on"], timezone.localdate(version["received_at"]), payload, book)
     narrowed = entry.record_disclosure
-    return effects.clock_of(
+    return judging.clock_of(
         entry,
         layout,
         given,

@@ -12,7 +12,7 @@ import json
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
 from importlib import resources
@@ -50,7 +50,10 @@ class RulesInvalid(XinyongError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What every rule has: its number, what it rests on, how sure that is. ``revision``: 0 as packaged."""
+    """What every rule has: its number, what it rests on, how sure that is. ``revision``: 0 as packaged.
+
+    ``confirmed_by``: the officer who confirmed or replaced it here.
+    """
 
     id: str
     source: str
@@ -59,6 +62,8 @@ class Row:
     certainty: str
     status: str
     revision: int = 0
+    confirmed_by: str = ""
+    confirmed_on: date | None = None
 
     @property
     def tag(self) -> str:
@@ -191,6 +196,21 @@ class Overlay(Row):
     suspends: bool
 
 
+#: What an officer may change of a row, by section; source and article of every row besides.
+EDITABLE: Mapping[str, tuple[str, ...]] = {
+    "regimes": ("decided_from", "decided_until", "start"),
+    "severity": ("grade", "any_kinds", "all_kinds", "sectors", "fine_from", "fine_below"),
+    "periods": ("public", "minimum_months", "maximum_months", "sectors"),
+    "transition": ("apply",),
+    "lists": ("minimum_months", "maximum_months", "prevails", "on_cure"),
+    "lasting": (),
+    "ceilings": ("months", "counted_from", "longer_while_listed", "after"),
+    "holds": ("ministry", "ministry_en", "effective_from", "effective_until"),
+    "linked": ("kinds",),
+    "overlays": (),
+}
+SOURCES = ("source", "source_en", "article")
+
 #: Section of the file, class of its rows, and keys that are called otherwise in the file.
 _SECTIONS: Mapping[str, type[Row]] = {
     "regimes": Regime,
@@ -218,7 +238,7 @@ _CHOICES: Mapping[tuple[type, str], tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Rulebook:
     """All rules of one version. Rows keep the order of the file, which is the order of the decision tables."""
 
@@ -228,6 +248,7 @@ class Rulebook:
     channels: Mapping[str, Named]
     sectors: Mapping[str, Sector]
     market_organs: tuple[str, ...]
+    fine_fields: Mapping[str, str]
     officer_class: Mapping[str, Mapping[str, str]]
     regimes: tuple[Regime, ...]
     severity: tuple[Severity, ...]
@@ -240,8 +261,11 @@ class Rulebook:
     linked: tuple[Linked, ...]
     overlays: tuple[Overlay, ...]
     #: The rows as data, by id: what an officer changes and what is stored.
-    raw: Mapping[str, Mapping[str, Any]] = field(repr=False)
-    rest: Mapping[str, Any] = field(repr=False)
+    raw: Mapping[str, Mapping[str, Any]]
+    rest: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"<Rulebook {self.version} {self.digest[:8]}>"
 
     @cached_property
     def rows(self) -> Mapping[str, Row]:
@@ -249,9 +273,16 @@ class Rulebook:
         return {row.id: row for section in _SECTIONS for row in getattr(self, section)}
 
     @cached_property
+    def fine_limits(self) -> tuple[float, ...]:
+        """Figures at which a fine changes its class, in wan yuan; none while every such row is asleep."""
+        figures = (figure for row in self.severity for figure in (row.fine_from, row.fine_below) if figure is not None)
+        return tuple(sorted(set(figures)))
+
+    @cached_property
     def digest(self) -> str:
         """Names the content: two books with the same digest say the same."""
-        text = json.dumps([self.rest, self.raw], ensure_ascii=False, sort_keys=True, default=str)
+        # The order of rows is the order of the decision tables, so it counts.
+        text = json.dumps([self.rest, list(self.raw.items())], ensure_ascii=False, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def row(self, tag: str) -> Row | None:
@@ -264,11 +295,23 @@ class Rulebook:
 
     def replaced(self, changes: Mapping[str, Mapping[str, Any]], version: str) -> Rulebook:
         """The same book with the given values of some rows, ``{row id: {key: value}}``. Raises RulesInvalid."""
-        mistakes = [_unknown_row(name) for name in changes if name not in self.raw]
-        raw = {name: {**row, **changes.get(name, {})} for name, row in self.raw.items()}
+        mistakes = [
+            _unknown_row(name)
+            for name, row in changes.items()
+            if name not in self.raw and row.get("section") != "holds"
+        ]
         if mistakes:
             raise RulesInvalid(mistakes)
+        raw = {name: {**self.raw.get(name, {}), **changes.get(name, {})} for name in {**self.raw, **changes}}
         return _bound(version, self.rest, raw, dict.fromkeys(raw, 0))
+
+    def check(self, name: str, values: Mapping[str, Any]) -> None:
+        """Whether a row with these values is a rule at all, beside the others or not. Raises RulesInvalid."""
+        checker = _Checker(FILE, {})
+        row = {**self.raw.get(name, {}), **values}
+        checker.bind(str(row["section"]), name, row)
+        if checker.mistakes:
+            raise RulesInvalid(checker.mistakes)
 
     def section_of(self, name: str) -> str:
         """In which part of the book a row stands."""
@@ -277,6 +320,31 @@ class Rulebook:
 
 def _unknown_row(name: str) -> Mistake:
     return Mistake(FILE, 0, f"没有规则“{name}”；请核对编号。", f"there is no rule '{name}'; check its number.")
+
+
+def read_value(section: str, key: str, text: str) -> Any:
+    """What an officer typed for a key, as the rule file would hold it. ValueError for text that is no such value."""
+    hint = typing.get_type_hints(_SECTIONS[section])[key]
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    text = text.strip()
+    if not text and type(None) in options:
+        return None
+    if any(typing.get_origin(option) is tuple for option in options):
+        return [part.strip() for part in text.replace("；", ";").split(";") if part.strip()]
+    if bool in options:
+        if text not in ("true", "false"):
+            raise ValueError(text)
+        return text == "true"
+    if date in options:
+        return date.fromisoformat(text).isoformat()
+    if float in options:
+        return float(text)
+    return int(text) if int in options else text
+
+
+def choices(section: str, key: str) -> tuple[str, ...]:
+    """The words a key may have; empty where anything may stand."""
+    return tuple(filter(None, _CHOICES.get((_SECTIONS[section], key), ())))
 
 
 # --- reading ------------------------------------------------------------------------------------------------------
@@ -322,9 +390,15 @@ def parse(content: bytes, file: str = FILE) -> Rulebook:
                 )
                 continue
             raw[name], lines[name] = {**row, "section": key}, item.line
-    for key in {*_NAMED, *_SECTIONS, "version", "severity_scale", "market_regulation", "officer_class"} - set(
-        tree.items
-    ):
+    for key in {
+        *_NAMED,
+        *_SECTIONS,
+        "version",
+        "severity_scale",
+        "market_regulation",
+        "officer_class",
+        "fine_fields",
+    } - set(tree.items):
         mistakes.append(Mistake(file, 1, f"缺少“{key}”一节。", f"section '{key}' is missing."))
     if mistakes:
         raise RulesInvalid(mistakes)
@@ -334,14 +408,14 @@ def parse(content: bytes, file: str = FILE) -> Rulebook:
 
 def stored(version: str, content: Mapping[str, Any]) -> Rulebook:
     """A book as :func:`to_store` wrote it."""
-    raw = {name: dict(row) for name, row in content["rows"].items()}
+    raw = {str(row["id"]): dict(row) for row in content["rows"]}
     return _bound(version, content["rest"], raw, dict.fromkeys(raw, 0))
 
 
 def to_store(book: Rulebook) -> dict[str, Any]:
-    """The whole content as JSON; days as text."""
+    """The whole content as JSON; days as text, rows as a list, whose order a database keeps."""
     loaded: dict[str, Any] = json.loads(
-        json.dumps({"rest": book.rest, "rows": book.raw}, ensure_ascii=False, default=str)
+        json.dumps({"rest": book.rest, "rows": list(book.raw.values())}, ensure_ascii=False, default=str)
     )
     return loaded
 
@@ -437,7 +511,7 @@ class _Checker:
             )
         elif (
             values["status"] == CONFIRMED
-            and not values.get("revision")
+            and not values.get("confirmed_by")
             and values.get("certainty") in ("fragments", "recalled", "ours")
         ):
             self.wrong(
@@ -469,6 +543,7 @@ def _bound(
         version=version,
         severity_scale=str(rest["severity_scale"]),
         market_organs=tuple(rest["market_regulation"]["organs"]),
+        fine_fields=rest["fine_fields"],
         officer_class=rest["officer_class"],
         raw=raw,
         rest=rest,

@@ -11,7 +11,7 @@ class Entity(models.Model):
 
     kind = models.CharField(max_length=20, help_text="enterprise, organisation or individual_business.")
     credit_code = models.CharField(
-        max_length=18, null=True, unique=True, help_text="Unified social credit code; empty where none was ever issued."
+        max_length=18, null=True, help_text="Unified social credit code; empty where none was ever issued."
     )
     name = models.CharField(
         max_length=400, blank=True, help_text="Present name. An individual business may have none by law."
@@ -36,7 +36,6 @@ class Entity(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["name_key"], name="registry_entity_name_v1"),
             models.Index(Substr("credit_code", 9, 9), name="registry_entity_orgcode_v1"),
             models.Index(
                 fields=["canonical_id"],
@@ -50,10 +49,11 @@ class Entity(models.Model):
             ),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["credit_code"], name="registry_entity_code_v1"),
             models.CheckConstraint(
                 condition=models.Q(kind__in=["enterprise", "organisation", "individual_business"]),
                 name="registry_entity_is_market_entity",
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -61,7 +61,10 @@ class Entity(models.Model):
 
 
 class Identifier(models.Model):
-    """A number an entity is known by. A number leads to one entity at a time; who held it before: FormerHolder."""
+    """A number an entity is known by. A number leads to one entity at a time; who held it before: FormerHolder.
+
+    That the entity is there is looked at once a statement, by a trigger, and so for names.
+    """
 
     class Type:
         """The kinds code refers to; the whole open list is datapacks/registry/identifier-types.yml."""
@@ -69,7 +72,7 @@ class Identifier(models.Model):
         CREDIT_CODE = "credit_code"
         REGISTRATION_NUMBER = "registration_number"
 
-    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, help_text="Whose number it is.")
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, db_constraint=False, help_text="Whose number it is.")
     type = models.CharField(max_length=30, help_text="What kind of number it is; a code of identifier-types.yml.")
     value = models.CharField(max_length=50, help_text="The number, normalised.")
     issuer = models.CharField(max_length=200, db_default="", help_text="Who issued it, where the source says so.")
@@ -80,7 +83,7 @@ class Identifier(models.Model):
     act_id = models.BigIntegerField(null=True, help_text="The act that entered or moved it.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["type", "value"], name="registry_identifier_v1")]
+        constraints = [models.UniqueConstraint(fields=["value", "type"], name="registry_identifier_v2")]
 
     def __str__(self) -> str:
         return f"{self.type} {self.value}"
@@ -96,7 +99,9 @@ class Name(models.Model):
         SHORT = "short", "简称"
         ENGLISH = "english", "英文名称"
 
-    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, help_text="Whose name it is.")
+    entity = models.ForeignKey(
+        Entity, on_delete=models.PROTECT, db_constraint=False, db_index=False, help_text="Whose name it is."
+    )
     name = models.CharField(max_length=400, help_text="As delivered.")
     name_key = models.CharField(max_length=400, db_collation="C", help_text="Normalised name, for matching only.")
     kind = models.CharField(
@@ -155,6 +160,12 @@ class Act(models.Model):
     detail = models.JSONField(default=dict, help_text="Facts of the deed, codes and dates; never a person's data.")
     at = models.DateTimeField(help_text="When it was done or proposed.")
     decided_at = models.DateTimeField(null=True, help_text="When the second person spoke.")
+    event_id = models.BigIntegerField(
+        null=True,
+        unique=True,
+        editable=False,
+        help_text="Its place in the corridor once it stands; given by the database at the commit.",
+    )
 
     class Meta:
         ordering = ["-id"]

@@ -11,10 +11,10 @@ from typing import Any
 import yaml
 from django.urls import reverse
 
-from xinyong.catalogue.entry import Nature
-from xinyong.publicity import clocks
+from xinyong.catalogue.entry import DatasetEntry, Nature
+from xinyong.publicity import clocks, inforce, repair
 from xinyong.publicity import selectors as publicity
-from xinyong.publicity.clock import Clock
+from xinyong.publicity.clock import CREDIT_SITE, Clock
 from xinyong.publicity.pages import RecordCard
 from xinyong.publicity.rulebook import CONFIRMED
 from xinyong.registry import keys
@@ -68,7 +68,7 @@ def repair_page(asked: str, language: str, today: date) -> RepairPage:
         total=total,
         items=items,
         problem=problem,
-        conditions=lines("repair", "conditions", language),
+        conditions=_conditions(language, today),
         materials=lines("repair", "materials", language),
         times=lines("repair", "times", language),
         elsewhere=lines("repair", "elsewhere", language),
@@ -109,35 +109,28 @@ def _items(entity: Entity, language: str, today: date) -> tuple[tuple[RepairItem
     numbers = [number for _, card in cards if (number := keys.record_id(card.key)) is not None]
     found = clocks.of_entity(registry.members(entity), today, records=numbers)
     by_record = {record: clock for (_, record), clock in found.items()}
+    listed = any(group.entry.category in ("serious-list", "abnormal-list") for group in groups)
     items = [
-        _item(card, group.entry.name_en if language == "en" else group.entry.name_zh, clock, language, today)
+        _item(card, group.entry, clock, language, today, listed=listed)
         for group, card in cards
         if (clock := by_record.get(keys.record_id(card.key) or 0)) is not None
     ]
     return tuple(items), sum(group.total for group in groups)
 
 
-def _item(card: RecordCard, dataset_name: str, clock: Clock, language: str, today: date) -> RepairItem:
+def _item(
+    card: RecordCard, entry: DatasetEntry, clock: Clock, language: str, today: date, *, listed: bool
+) -> RepairItem:
+    """``listed``: the entity is publicly on an abnormal or serious list; the guide knows no other."""
     english = language == "en"
+    judged = repair.eligibility(clock, entry.publicity_rules, today, profile=inforce.profile(), listed=listed)
     day = clock.earliest_repair
-    state = "elsewhere" if day is None else "ready" if day <= today else "waiting"
-    conditions: list[RepairCondition] = []
-    if day is not None:
-        conditions = [
-            RepairCondition(
-                text=f"Shortest period over: {day}" if english else f"最短公示期届满：{day}", met=day <= today
-            ),
-            RepairCondition(
-                text="Every duty performed: the deciding organ confirms it"
-                if english
-                else "义务全部履行：由作出决定的机关确认",
-                met=None,
-            ),
-        ]
+    state = "elsewhere" if not clock.repairable else "ready" if judged.may_apply else "waiting"
+    met = {repair.MET: True, repair.FAILING: False, repair.OPEN: None}
     return RepairItem(
         title=card.title,
         url=reverse("record-page", args=[card.key]),
-        dataset_name=dataset_name,
+        dataset_name=entry.name_en if english else entry.name_zh,
         severity=card.severity,
         severity_tone=card.severity_tone,
         states=card.states,
@@ -146,6 +139,42 @@ def _item(card: RecordCard, dataset_name: str, clock: Clock, language: str, toda
         days_left=max(0, (day - today).days) if day is not None else 0,
         ends=clock.latest_end,
         authority=card.source.department,
-        conditions=tuple(conditions),
-        certain=clock.certainty == CONFIRMED,
+        conditions=tuple(
+            RepairCondition(
+                text=(answer.condition.en if english else answer.condition.zh)
+                + (f" ({answer.on})" if answer.on else ""),
+                met=met[answer.state],
+            )
+            for answer in judged.answers
+        )
+        if state != "elsewhere"
+        else (),
+        certain=clock.certainty == CONFIRMED and all(a.condition.status == CONFIRMED for a in judged.answers),
+    )
+
+
+def _conditions(language: str, today: date) -> tuple[GuideLine, ...]:
+    """The conditions in force for what is decided today."""
+    newest = clock_regime(today)
+    return tuple(
+        GuideLine(
+            text=row.en if language == "en" else row.zh,
+            source=row.source_en if language == "en" else row.source,
+            confirmed=row.status == CONFIRMED,
+        )
+        for row in repair.packaged()
+        if row.profile in ("any", inforce.profile())
+        and row.valid_from <= today <= row.valid_until
+        and newest in row.regimes
+    )
+
+
+def clock_regime(today: date) -> str:
+    """The regime of the credit site a penalty decided today falls under."""
+    return next(
+        row.regime
+        for row in inforce.book().regimes
+        if row.channel == CREDIT_SITE
+        and row.decided_from <= today
+        and (row.decided_until is None or today <= row.decided_until)
     )

@@ -68,7 +68,12 @@ def site_map(request: HttpRequest) -> HttpResponse:
         ),
         SiteMapGroup(
             title=_("数据与规则"),
-            pages=((_("信用信息目录"), reverse("catalogue")), (_("接口说明"), reverse("api-reference"))),
+            pages=(
+                (_("数据开放"), reverse("open-data")),
+                (_("停止公示的信息"), reverse("open-data-deletions")),
+                (_("信用信息目录"), reverse("catalogue")),
+                (_("接口说明"), reverse("api-reference")),
+            ),
         ),
         SiteMapGroup(
             title=_("关于本站"),

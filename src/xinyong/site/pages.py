@@ -68,6 +68,16 @@ class LogPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockStep:
+    """One step by which the dates of a record were computed, with the rule it rests on."""
+
+    text: str
+    source: str
+    article: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPage:
     """One public record (记录详情) at its permanent address."""
 
@@ -91,6 +101,7 @@ class RecordPage:
     related: tuple[RelatedRecord, ...]
     log: LogPlace | None
     recorded_at: datetime
+    steps: tuple[ClockStep, ...]
 
 
 # --- entity file --------------------------------------------------------------------------------------------------------

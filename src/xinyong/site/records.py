@@ -15,15 +15,25 @@ from xinyong.ledger import rules as ledger_rules
 from xinyong.ledger import selectors as ledger
 from xinyong.ledger.errors import RecordNotFound
 from xinyong.ledger.selectors import RecordHistory
-from xinyong.publicity import past, show
+from xinyong.publicity import clocks, past, show
 from xinyong.publicity import selectors as publicity
 from xinyong.publicity.pages import FieldValue
+from xinyong.publicity.rulebook import CONFIRMED
 from xinyong.registry import keys
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
 from xinyong.runtime import sql
 from xinyong.site.errors import NoLongerPublic
-from xinyong.site.pages import Checkpoint, FieldChange, LegalBasis, LogPlace, RecordChange, RecordPage, RelatedRecord
+from xinyong.site.pages import (
+    Checkpoint,
+    ClockStep,
+    FieldChange,
+    LegalBasis,
+    LogPlace,
+    RecordChange,
+    RecordPage,
+    RelatedRecord,
+)
 from xinyong.ui.errors import PageNotFound
 
 RELATED = 6
@@ -85,6 +95,23 @@ def record_page(key: str, language: str, today: date, path: str = "") -> RecordP
         related=_related(entity, history, entry, today),
         log=_place(history, entry),
         recorded_at=newest["recorded_at"],
+        steps=_steps(history, language) if card.clock else (),
+    )
+
+
+def _steps(history: RecordHistory, language: str) -> tuple[ClockStep, ...]:
+    clock = clocks.of_record(history.entity_id, history.record_id)
+    if clock is None:
+        return ()
+    english = language == "en"
+    return tuple(
+        ClockStep(
+            text=step.text(language),
+            source=step.source_en if english else step.source,
+            article=step.article,
+            confirmed=step.status == CONFIRMED,
+        )
+        for step in clock.steps
     )
 
 

@@ -102,6 +102,7 @@ JOIN stage USING (row)
 JOIN stage_payload USING (row)
 JOIN ledger_record AS head ON head.entity_id = decided.entity_id AND head.dataset_id = %(dataset)s
     AND head.decided_on IS NOT DISTINCT FROM stage.decided_on AND head.delivery_id <> %(delivery)s
+    AND head.delivery_id IS DISTINCT FROM %(repeats)s::integer
 JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
     AND version.version_no = head.version_no
 JOIN intake_delivery AS source ON source.id = version.delivery_id

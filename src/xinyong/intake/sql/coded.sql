@@ -3,7 +3,7 @@
 CREATE TEMPORARY TABLE asked_code (
     place integer NOT NULL,
     code text NOT NULL,
-    kind text NOT NULL,
+    kind text,
     name text,
     name_key text
 ) ON COMMIT DROP;
@@ -19,7 +19,11 @@ CREATE TEMPORARY TABLE asked_number (
 ) ON COMMIT DROP
 
 -- name: copy_asked_codes
--- Each code once, in order, with what its first row says of the entity.
+-- Each code once, in order.
+COPY asked_code (place, code) FROM STDIN
+
+-- name: copy_unknown_codes
+-- Codes nobody holds, with what their first rows say of the entity.
 COPY asked_code (place, code, kind, name, name_key) FROM STDIN
 
 -- name: copy_asked_heads

@@ -138,7 +138,7 @@ VALUES ('versions.appended', %(delivery)s, %(dataset)s, %(first)s, %(last)s, clo
 UPDATE intake_delivery SET state = %(state)s, encoding = %(encoding)s, layout = %(layout)s,
     committed_at = %(committed_at)s, seconds = %(seconds)s, read = %(read)s, accepted = %(accepted)s,
     rejected = %(rejected)s, unchanged = %(unchanged)s, warnings = %(warnings)s, entities_created = %(created)s,
-    late_rows = %(late)s, oldest_decision = %(oldest)s, notes = %(notes)s::jsonb
+    late_rows = %(late)s, oldest_decision = %(oldest)s, notes = %(notes)s::jsonb, read_under = %(under)s
 WHERE id = %(delivery)s
 
 -- name: audit_delivery

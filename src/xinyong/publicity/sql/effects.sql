@@ -63,6 +63,10 @@ FROM fresh_window WHERE shown
 ON CONFLICT (entity_id, record_id) DO UPDATE SET decided_on = EXCLUDED.decided_on, public_from = EXCLUDED.public_from,
     public_until = EXCLUDED.public_until, earliest_repair = EXCLUDED.earliest_repair, severity = EXCLUDED.severity,
     rule = EXCLUDED.rule
+WHERE (publicity_window.decided_on, publicity_window.public_from, publicity_window.public_until,
+        publicity_window.earliest_repair, publicity_window.severity, publicity_window.rule)
+    IS DISTINCT FROM (EXCLUDED.decided_on, EXCLUDED.public_from, EXCLUDED.public_until, EXCLUDED.earliest_repair,
+        EXCLUDED.severity, EXCLUDED.rule)
 
 -- name: newest_version_of_record
 -- The number of a record's newest version.
