@@ -1,19 +1,25 @@
 """Eight processes deliver, log and act at once while kill -9 hits them and the database at random (bars.md I9).
 
-Each round starts loaders, readers of the corridor and an officer, kills some of them at random moments, in one round of
-five the postmaster too, and at the end all that is left. Then one process takes up what was left behind, as the next
-start of the platform would, and everything is checked: no fork (every earlier checkpoint is the beginning of the log), no
-gap and no double in events, versions, deliveries and leaves, counts that add up, a log that verifies, a signed state.
+In each round, once a loader has committed something, some of the eight die at random moments and others take their
+places; in one round of seven the postmaster dies too, in one of ten a single session of it, and who is left goes on with
+the server that comes back. Then one more process signs what was committed, the writers are held where they are, and
+everything that must hold at every moment is checked: no fork (every earlier checkpoint is the beginning of the log), no gap and no double
+in events, versions, deliveries and leaves, counts that add up and never fall, the whole log against the ledger, a signed
+state. In one round of eight all die; one process takes up what was left behind, as the next start of the platform would,
+and what must hold at rest is checked besides; every third of those rounds also builds all read models and the log from
+zero and compares them.
 
-    python benchmarks/crash.py --rounds 1000 [--seed 7] [--workers 8]
+    python -m benchmarks.crash --rounds 1000 [--seed 7] [--workers 8] [--folder DIR [--resume]]
 
-The first thing that is not as it should be ends the run with exit code 1 and says in which round, with which seed.
+``--folder`` keeps the home, ``rounds.jsonl`` (a line a round) and ``state.json``; with ``--resume`` a stopped run goes on. The
+first thing that is not as it should be ends the run with exit code 1 and says in which round, with which seed.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import json
 import os
 import pickle
@@ -25,181 +31,78 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+# One thread a process: eight of them share the cores. Read when Polars is first imported.
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from benchmarks._crash_check import Broken, Signed, check
+from benchmarks._crash_work import OFFICER, Works, preload
+
 ROUNDS = int(os.environ.get("ROUNDS", "25"))
 #: Rounds on one database; then a fresh one, so that checking everything after each round stays cheap.
-_RENEW = 40
-_ENTITIES = 60
+_RENEW = 48
+#: Of so many rounds one kills all; of so many of those one builds everything from zero.
+_WHOLE, _DEEP = 8, 3
+#: Rounds between two checkpoints of the server, which bound what it must replay.
+_CHECKPOINT = 16
+#: Shares of rounds in which the postmaster dies, and a session.
+_POSTMASTER, _SESSION = 0.15, 0.1
 #: Seconds a recovery or a check may take before it counts as hung.
-_PATIENCE = 120
-
-#: What must hold after every round: (name, query, expected).
-INVARIANTS: tuple[tuple[str, str, Any], ...] = (
-    ("unfinished deliveries", "SELECT count(*) FROM intake_delivery WHERE state IN ('received', 'reading')", 0),
-    ("gaps in the corridor", "SELECT coalesce(max(id), 0) - count(*) FROM ledger_event", 0),
-    (
-        "events whose order is not that of their times",
-        "SELECT count(*) FROM (SELECT recorded_at <= lag(recorded_at) OVER (ORDER BY id) AS wrong FROM ledger_event) AS e "
-        "WHERE wrong",
-        0,
-    ),
-    (
-        "versions without an event, or events without their versions",
-        "SELECT (SELECT count(*) FROM ledger_version) - coalesce(sum(version_to - version_from + 1), 0) FROM "
-        "(SELECT DISTINCT version_from, version_to FROM ledger_event WHERE version_from IS NOT NULL) AS range",
-        0,
-    ),
-    (
-        "events with missing versions",
-        "SELECT count(*) FROM ledger_event AS event WHERE version_from IS NOT NULL AND (SELECT count(*) FROM ledger_version "
-        "WHERE version_id BETWEEN version_from AND version_to AND delivery_id = event.delivery_id) "
-        "<> version_to - version_from + 1",
-        0,
-    ),
-    (
-        "records with a gap or a double in their versions",
-        "SELECT count(*) FROM (SELECT record_id FROM ledger_version GROUP BY record_id "
-        "HAVING count(*) <> max(version_no) OR min(version_no) <> 1 OR count(DISTINCT entity_id) <> 1) AS wrong",
-        0,
-    ),
-    (
-        "heads that are not the newest version",
-        "SELECT count(*) FROM ledger_record AS head FULL JOIN (SELECT DISTINCT ON (record_id) record_id, version_no, "
-        "content_hash FROM ledger_version ORDER BY record_id, version_no DESC) AS newest USING (record_id) "
-        "WHERE head.version_no IS DISTINCT FROM newest.version_no OR head.content_hash IS DISTINCT FROM newest.content_hash",
-        0,
-    ),
-    (
-        "versions equal to the one before",
-        "SELECT count(*) FROM ledger_version AS later JOIN ledger_version AS earlier USING (entity_id, record_id) "
-        "WHERE later.version_no = earlier.version_no + 1 AND later.content_hash = earlier.content_hash",
-        0,
-    ),
-    (
-        "records that are there twice under one business key",
-        "SELECT count(*) FROM (SELECT dataset_id, source_key, entity_id FROM ledger_record GROUP BY 1, 2, 3 "
-        "HAVING count(*) > 1) AS doubled",
-        0,
-    ),
-    (
-        "receipts that do not add up",
-        "SELECT count(*) FROM intake_delivery WHERE state = 'committed' AND read <> accepted + rejected + unchanged",
-        0,
-    ),
-    (
-        "accepted rows that are no versions",
-        "SELECT (SELECT coalesce(sum(accepted), 0) FROM intake_delivery WHERE state = 'committed') - "
-        "(SELECT count(*) FROM ledger_version)",
-        0,
-    ),
-    (
-        "gaps in the numbers of deliveries",
-        "SELECT max(right(number, 4)::int) - count(*) FROM intake_delivery",
-        0,
-    ),
-    (
-        "acts without an event, or events without an act",
-        "SELECT count(*) FROM ledger_status AS act FULL JOIN (SELECT id FROM ledger_event WHERE kind = 'status.recorded') "
-        "AS event ON event.id = act.event_id WHERE act.event_id IS NULL OR event.id IS NULL",
-        0,
-    ),
-    (
-        "effects behind",
-        "SELECT count(*) FROM ledger_effect_position WHERE event_id <> (SELECT coalesce(max(id), 0) FROM ledger_event)",
-        0,
-    ),
-    (
-        "leaves that are not the versions",
-        "SELECT (SELECT coalesce(sum(leaves), 0) FROM ledger_log_range) - (SELECT count(*) FROM ledger_version)",
-        0,
-    ),
-    (
-        "a last range without a checkpoint",
-        "SELECT count(*) FROM (SELECT note FROM ledger_log_range ORDER BY first_leaf DESC LIMIT 1) AS last WHERE note IS NULL",
-        0,
-    ),
-)
-
-
-Work = Callable[[random.Random], None]
-
-
-class Broken(Exception):
-    """Something is not as it should be after a crash."""
+_PATIENCE = 300
+_DIE_WITH_PARENT = 1
 
 
 @dataclass(slots=True)
 class Tally:
-    """What happened in a run."""
+    """What happened in a run; kept between its parts."""
 
+    seed: int = 0
     rounds: int = 0
     kills: int = 0
     postmaster_kills: int = 0
-    restarts: int = 0
+    session_kills: int = 0
+    whole: int = 0
+    deeds: int = 0
     versions: int = 0
     deliveries: int = 0
     acts: int = 0
     checkpoints: int = 0
-    recovery_seconds: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    recovery: list[float] = field(default_factory=list)
+    #: What was signed at the end of the last round, on the present database.
+    signed: dict[str, Any] | None = None
 
 
 class Harness:
     """One home with its server, and the processes that work in it."""
 
-    def __init__(self, folder: Path, *, seed: int, workers: int, log: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, tally: Tally, *, workers: int) -> None:
         self.folder = folder
-        self.luck = random.Random(seed)
-        self.seed = seed
+        self.tally = tally
         self.workers = workers
-        self.tally = Tally()
-        self._log = log
         self._errors = folder / "errors"
         self._files = folder / "files"
         self._living: dict[int, int] = {}
-        self._signed: tuple[int, bytes] | None = None
         for path in (self._errors, self._files):
             path.mkdir(parents=True, exist_ok=True)
+        self.works = Works(self._files)
 
     # --- set-up ---
 
     def prepare(self) -> None:
-        """A migrated home and the officer who acts."""
-        from xinyong.accounts import actions as accounts
-        from xinyong.accounts.models import Role
-        from xinyong.migrate import prepare
-
-        prepare()
-        accounts.create_user(
-            username="crash-officer",
-            password="a-long-password-1",
-            display_name="crash",
-            role=Role.OPERATOR,
-            department=None,
-            acting="crash",
-        )
-        self._warm()
-        self._close()
-        self._admin("CREATE DATABASE crash_template TEMPLATE xinyong")
-
-    @staticmethod
-    def _warm() -> None:
-        """Read what every process would read first, so that a fresh one works at once. No thread may be started here."""
-        from datetime import date
-        from importlib import import_module
-
-        from xinyong.catalogue import selectors as catalogue
-        from xinyong.ledger import rules
-        from xinyong.standards import calendar
-
-        for name in ("intake.actions", "intake.reader", "ledger.corridor", "ledger.actions", "ledger.log.verify"):
-            import_module(f"xinyong.{name}")
-        for dataset in ("registration", "abnormal-list"):
-            catalogue.entry(dataset, date(2026, 11, 20))
-        calendar.official()
-        rules.rule_set()
+        """A migrated home, the officer who acts, and a copy of both for :meth:`renew`."""
+        if (self.folder / "prepared").exists():
+            preload()
+            self._child(self._take_up)
+            return
+        self._child(_migrate)
+        preload()
+        self._admin("CREATE DATABASE crash_template TEMPLATE xinyong", "CHECKPOINT")
+        (self.folder / "prepared").touch()
 
     def renew(self) -> None:
         """A database without data, as migrated; the old log goes with it."""
@@ -211,9 +114,10 @@ class Harness:
             "CHECKPOINT",
         )
         shutil.rmtree(self.folder / "home" / "log", ignore_errors=True)
-        self._signed = None
+        self.tally.signed = None
 
-    def _admin(self, *statements: str) -> None:
+    @staticmethod
+    def _admin(*statements: str) -> None:
         import psycopg
 
         from xinyong.runtime import postgres
@@ -224,128 +128,20 @@ class Harness:
             for statement in statements:
                 connection.execute(statement.encode())
 
-    @staticmethod
-    def _close() -> None:
-        from django.db import connections
-
-        connections.close_all()
-
     # --- processes ---
 
-    def _start(self, work: Work) -> None:
-        seed = self.luck.getrandbits(64)
-        kind = self._kinds().index(work)
-        pid = os.fork()
+    def _start(self, slot: int, luck: random.Random) -> None:
+        seed = luck.getrandbits(64)
+        pid = _fork()
         if pid:
-            self._living[pid] = kind
+            self._living[pid] = slot
             return
         try:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            work(random.Random(seed))
+            self.works.run(slot, random.Random(seed))
         except BaseException:
             (self._errors / f"{os.getpid()}.txt").write_text(traceback.format_exc(), encoding="utf-8")
         finally:
             os._exit(0)
-
-    def _again(self, deed: Callable[[], Any]) -> None:
-        """Do it, and take what a killed database or a busy delivery answers as an answer."""
-        import django.db
-        import psycopg
-
-        from xinyong.intake.actions import DeliveryBusy
-        from xinyong.ledger.errors import RecordNotFound, StatusRefused
-        from xinyong.runtime import database
-        from xinyong.runtime.postgres import DatabaseUnavailable
-
-        try:
-            deed()
-        except (DeliveryBusy, DatabaseUnavailable, StatusRefused, RecordNotFound):
-            pass
-        except (psycopg.OperationalError, psycopg.InterfaceError, django.db.OperationalError, django.db.InterfaceError):
-            pass
-        except Exception as error:
-            if database.explain(error) is None:
-                raise
-        finally:
-            with contextlib.suppress(Exception):
-                self._close()
-
-    def _file(self, luck: random.Random) -> tuple[Path, str]:
-        """A registration or penalty file about some of the same few entities, new content in most rows."""
-        from xinyong.standards import credit_code, organisation_code
-
-        def code(number: int) -> str:
-            body = f"{number:08d}"
-            front = "91410700" + body + organisation_code.check_character(body)
-            return front + credit_code.check_character(front)
-
-        dataset = luck.choice(("registration", "registration", "abnormal-list"))
-        path = self._files / f"{os.getpid()}-{luck.getrandbits(48):012x}.csv"
-        chosen = luck.sample(range(_ENTITIES), luck.randint(1, 40))
-        if dataset == "registration":
-            head = "企业名称,统一社会信用代码,注册日期\n"
-            rows = [
-                f"示例崩溃{n}之{luck.randint(1, 9)}有限公司,{code(n)},2015-01-0{luck.randint(1, 9)}\n" for n in chosen
-            ]
-            rows += [f"示例无效{n}有限公司,91410700000000000?,2015-01-01\n" for n in range(luck.randint(0, 2))]
-        else:
-            head = "企业名称,统一社会信用代码,列入原因,列入日期,列入机关,移出日期,移出机关\n"
-            rows = [
-                f"示例崩溃{n}有限公司,{code(n)},未按规定公示年度报告,2026-0{luck.randint(1, 9)}-01,示例市市场监督管理局,,\n"
-                for n in chosen
-            ]
-        path.write_text(head + "".join(rows), encoding="utf-8")
-        return path, dataset
-
-    def _load(self, luck: random.Random) -> None:
-        from xinyong.accounts import selectors as accounts
-        from xinyong.intake import actions
-
-        while True:
-            path, dataset = self._file(luck)
-            self._again(
-                lambda path=path, dataset=dataset: actions.deliver(  # type: ignore[misc]
-                    path, dataset=dataset, department=accounts.department("demo"), uploader="crash"
-                )
-            )
-            path.unlink(missing_ok=True)
-
-    def _follow(self, luck: random.Random) -> None:
-        from xinyong.ledger import corridor
-
-        while True:
-            self._again(corridor.rebuild if luck.random() < 0.02 else corridor.catch_up)
-            time.sleep(luck.uniform(0, 0.05))
-
-    def _act(self, luck: random.Random) -> None:
-        from django.db import connection
-
-        from xinyong.accounts.models import User
-        from xinyong.ledger import actions
-
-        def deed() -> None:
-            user = User.objects.get(username="crash-officer")
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT record_id FROM ledger_record ORDER BY random() LIMIT 1")
-                row = cursor.fetchone()
-            if row is not None:
-                act = luck.choice(("disputed", "dispute_ended", "corrected", "reinstated"))
-                actions.record_status(user, row[0], act, reason="崩溃测试", basis="crash")
-
-        while True:
-            self._again(deed)
-            time.sleep(luck.uniform(0, 0.05))
-
-    def _resume(self, luck: random.Random) -> None:
-        from xinyong.intake import actions
-
-        while True:
-            self._again(actions.resume)
-            time.sleep(luck.uniform(0, 0.1))
-
-    def _kinds(self) -> tuple[Work, ...]:
-        """What the processes of a round do, in turn."""
-        return (self._load, self._load, self._load, self._load, self._load, self._follow, self._act, self._resume)
 
     def _kill(self, pid: int) -> int:
         os.kill(pid, signal.SIGKILL)
@@ -361,67 +157,131 @@ class Harness:
             self.tally.postmaster_kills += 1
         postgres.start()
 
+    def _kill_session(self, luck: random.Random) -> None:
+        """One session of the server dies; the server ends all others and recovers by itself."""
+        from xinyong.runtime import postgres
+
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            server = int((postgres.server().data / "postmaster.pid").read_text().splitlines()[0])
+            children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+            sessions = [child for child in children if b"xinyong" in Path(f"/proc/{child}/cmdline").read_bytes()]
+            if sessions:
+                os.kill(int(luck.choice(sessions)), signal.SIGKILL)
+                self.tally.session_kills += 1
+
     # --- a round ---
 
-    def round(self) -> None:
-        """Work, blows, recovery, check."""
-        luck = self.luck
-        kinds = self._kinds()
-        for number in range(self.workers):
-            self._start(kinds[number % len(kinds)])
+    def round(self, *, last: bool) -> dict[str, Any]:
+        """Work, blows, recovery, check. After the last one nobody lives."""
+        number = self.tally.rounds
+        luck = random.Random(f"{self.tally.seed}:{number}")
+        begun = time.monotonic()
+        self.works.clear()
+        for slot in set(range(self.workers)) - set(self._living.values()):
+            self._start(slot, luck)
         self._under_way()
-        for _ in range(luck.randint(1, 5)):
-            time.sleep(luck.uniform(0.05, 1.0))
-            victim = luck.choice(list(self._living))
-            self._start(kinds[self._kill(victim)])
-            self.tally.restarts += 1
-        if luck.random() < 0.2:
+        under_way = time.monotonic()
+        for _ in range(luck.randint(1, 4)):
+            time.sleep(luck.uniform(0.01, 0.3))
+            self._start(self._kill(luck.choice(list(self._living))), luck)
+        blow = luck.random()
+        server = "postmaster" if blow < _POSTMASTER else "session" if blow < _POSTMASTER + _SESSION else ""
+        if server == "postmaster":
             self._kill_postmaster()
-            time.sleep(luck.uniform(0, 0.4))
-        for pid in list(self._living):
-            self._kill(pid)
-            time.sleep(luck.uniform(0, 0.01))
-        started = time.monotonic()
-        self._recover()
-        self.tally.recovery_seconds.append(time.monotonic() - started)
-        deep = self.tally.rounds % 10 == 0
-        self._signed = self._child(lambda: self.check(deep=deep))
+        elif server == "session":
+            self._kill_session(luck)
+        whole = last or number % _WHOLE == _WHOLE - 1
+        deep = whole and number // _WHOLE % _DEEP == _DEEP - 1
+        if whole:
+            time.sleep(luck.uniform(0, 0.3))
+            for pid in list(self._living):
+                self._kill(pid)
+                time.sleep(luck.uniform(0, 0.01))
+        self.tally.deeds += sum(self.works.done(slot) for slot in range(self.workers))
+        killed = time.monotonic()
+        before = Signed(**self.tally.signed) if self.tally.signed else None
+
+        def recover() -> tuple[float, Signed | None]:
+            from xinyong.ledger import corridor
+
+            if whole:
+                self._take_up()
+            else:
+                _answers()
+                corridor.catch_up_one("log")  # beside the others: a signed state, whatever just died
+            recovered = time.monotonic()
+            # Those who live are held where they are, in the midst of whatever they do: the cores are for the check.
+            with self._held():
+                return recovered, check(before, at_rest=whole, deep=deep)
+
+        recovered, signed = self._child(recover)
+        if said := sorted(self._errors.iterdir()):
+            raise Broken("\n".join(path.read_text(encoding="utf-8") for path in said))
+        self.tally.signed = asdict(signed) if signed else None
+        if whole:
+            self.tally.whole += 1
+            self.tally.recovery.append(round(recovered - killed, 3))
+            for path in self._files.iterdir():
+                path.unlink()
         self.tally.rounds += 1
+        if self.tally.rounds % _CHECKPOINT == 0:
+            self._admin("CHECKPOINT")
+        ended = time.monotonic()
+        self.tally.seconds = round(self.tally.seconds + ended - begun, 3)
+        return {
+            "round": number,
+            "under_way": round(under_way - begun, 2),
+            "blows": round(killed - under_way, 2),
+            "server": server,
+            "whole": whole,
+            "deep": deep,
+            "recovery": round(recovered - killed, 2),
+            "check": round(ended - recovered, 2),
+            **(self.tally.signed or {}),
+        }
+
+    @contextlib.contextmanager
+    def _held(self) -> Iterator[None]:
+        self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, sign: signal.Signals) -> None:
+        for pid in self._living:
+            os.kill(pid, sign)
 
     def _under_way(self) -> None:
-        """Wait until somebody has committed something, so that the blows fall on work and not on the start of programs."""
-        committed = "SELECT count(*) FROM intake_delivery WHERE state = 'committed'"
-        before, deadline = self._value(committed), time.monotonic() + 30
-        while self._value(committed) == before and time.monotonic() < deadline:
-            time.sleep(0.1)
+        """Wait until a loader has committed something, so that the blows fall on work and not on the start of programs."""
+        loaders = [
+            slot
+            for slot in range(self.workers)
+            if self.works.kinds[slot % len(self.works.kinds)] == self.works.kinds[0]
+        ]
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not any(self.works.done(slot) for slot in loaders):
+            time.sleep(0.01)
 
-    def _recover(self) -> None:
-        """What the next start of the platform does, in a process of its own."""
+    def _take_up(self) -> None:
+        """What the next start of the platform does."""
+        from xinyong.intake import actions
+        from xinyong.ledger import corridor
         from xinyong.runtime import postgres
 
         postgres.start()
-        self._answers()
-        self._child(self._take_up)
-        for path in self._files.iterdir():
-            path.unlink()
-        if said := sorted(self._errors.iterdir()):
-            raise Broken("\n".join(path.read_text(encoding="utf-8") for path in said))
-
-    def _take_up(self) -> None:
-        from xinyong.intake import actions
-        from xinyong.ledger import corridor
-
+        _answers()
         for _ in range(600):  # sessions of killed loaders hold their leases until the server has noticed
             actions.resume()
-            if self._value(INVARIANTS[0][1]) == 0:
+            if not _value("SELECT count(*) FROM intake_delivery WHERE state IN ('received', 'reading', 'failed')"):
                 break
-            time.sleep(0.1)
+            time.sleep(0.05)
         corridor.catch_up()
 
     def _child(self, deed: Callable[[], Any]) -> Any:
         """Do it in a process of its own: this one forks, so no library may ever start a thread in it. Raises Broken."""
         result = self.folder / "result"
-        pid = os.fork()
+        pid = _fork()
         if pid == 0:
             try:
                 answer: tuple[str, Any] = ("done", deed())
@@ -443,70 +303,10 @@ class Harness:
             raise Broken(value)
         return value
 
-    @staticmethod
-    def _answers() -> None:
-        """Wait for a server that is still recovering: one a worker started may be up and not yet take anybody."""
-        import psycopg
-
-        from xinyong.runtime import database
-
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                psycopg.connect(database.owner_conninfo()).close()
-                return
-            except psycopg.OperationalError as error:
-                if time.monotonic() > deadline:
-                    raise Broken(f"the server does not come back: {error}") from error
-                time.sleep(0.1)
-
-    def _value(self, query: str) -> Any:
-        from xinyong.runtime import database
-
-        with database.connect_owner(autocommit=True) as connection:
-            row = connection.execute(query.encode()).fetchone()
-            return row[0] if row else None
-
-    def check(self, *, deep: bool = False) -> tuple[int, bytes] | None:
-        """Everything that must hold; what is signed now. Raises Broken. ``deep``: also read models built from zero."""
-        from xinyong.ledger.log import merkle, state, verify
-        from xinyong.runtime import database
-
-        for name, query, expected in INVARIANTS:
-            found = self._value(query)
-            if found is not None and found != expected:
-                raise Broken(f"{name}: {found}")
-        report = verify.verify(processes=1)
-        if report.found:
-            raise Broken("the log: " + "; ".join(item.en for item in report.findings[:5]))
-        with database.connect(autocommit=True) as connection:
-            last = state.last_range(connection)
-        if last is not None and self._signed is not None:
-            size, root = self._signed
-            reader = merkle.TileReader(last.size, state.folder(report.installation).tile)
-            if not merkle.verify_consistency(size, last.size, root, last.root, reader.consistency(size)):
-                raise Broken(f"the log forked: what was signed at {size} is not the beginning of {last.size}")
-        if deep and last is not None:
-            from xinyong.ledger import corridor
-
-            before = self._read_models()
-            corridor.rebuild()
-            if self._read_models() != before:
-                raise Broken("read models built again from zero are not the same")
-        return (last.size, last.root) if last is not None else self._signed
-
-    def _read_models(self) -> str:
-        from xinyong.runtime import database
-
-        with database.connect_owner(autocommit=True) as connection:
-            rows = connection.execute("SELECT * FROM publicity_window ORDER BY entity_id, record_id").fetchall()
-        return repr(rows)
-
     def _count(self) -> None:
-        self.tally.versions += int(self._value("SELECT count(*) FROM ledger_version") or 0)
-        self.tally.acts += int(self._value("SELECT count(*) FROM ledger_status") or 0)
-        self.tally.deliveries += int(self._value("SELECT count(*) FROM intake_delivery WHERE state = 'committed'") or 0)
-        self.tally.checkpoints += int(self._value("SELECT count(*) FROM ledger_log_range WHERE note IS NOT NULL") or 0)
+        """Add what the present database holds to the tally."""
+        for name in ("versions", "acts", "deliveries", "checkpoints"):
+            setattr(self.tally, name, getattr(self.tally, name) + (self.tally.signed or {}).get(name, 0))
 
     def end(self) -> None:
         """End every process that was started here."""
@@ -515,18 +315,72 @@ class Harness:
                 self._kill(pid)
 
 
+def _fork() -> int:
+    """A child that dies when its parent does."""
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    return pid
+
+
+def _migrate() -> None:
+    from xinyong.accounts import actions as accounts
+    from xinyong.accounts.models import Role
+    from xinyong.migrate import prepare
+
+    prepare()
+    accounts.create_user(
+        username=OFFICER,
+        password="a-long-password-1",
+        display_name="crash",
+        role=Role.OPERATOR,
+        department=None,
+        acting="crash",
+    )
+
+
+def _answers() -> None:
+    """Wait for a server that is still recovering, and start one that is gone, as every command of the platform does."""
+    import psycopg
+
+    from xinyong.runtime import database, postgres
+
+    deadline = time.monotonic() + 120
+    while True:
+        postgres.start()
+        try:
+            psycopg.connect(database.owner_conninfo()).close()
+            return
+        except psycopg.OperationalError as error:
+            if time.monotonic() > deadline:
+                raise Broken(f"the server does not come back: {error}") from error
+            time.sleep(0.05)
+
+
+def _value(query: str) -> Any:
+    from xinyong.runtime import database
+
+    with database.connect_owner(autocommit=True) as connection:
+        row = connection.execute(query.encode()).fetchone()
+        return row[0] if row else None
+
+
 @contextlib.contextmanager
-def home() -> Iterator[Path]:
-    """A folder with a home of its own as the platform's; its server is stopped at the end."""
-    with tempfile.TemporaryDirectory(prefix="xinyong-crash-") as name:
-        os.environ["XINYONG_HOME"] = f"{name}/home"
+def home(kept: Path | None = None) -> Iterator[Path]:
+    """A folder with a home of its own as the platform's; its server is stopped at the end, a folder that is kept stays."""
+    with contextlib.ExitStack() as stack:
+        folder = kept or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="xinyong-crash-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ["XINYONG_HOME"] = str(folder.resolve() / "home")
         os.environ.pop("XINYONG_DATABASE_URL", None)
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinyong.settings")
         import django
 
         django.setup()
         try:
-            yield Path(name)
+            yield folder.resolve()
         finally:
             from xinyong.runtime import postgres
 
@@ -534,53 +388,70 @@ def home() -> Iterator[Path]:
 
 
 def run(
-    rounds: int = ROUNDS, *, seed: int | None = None, workers: int = 8, seconds: float | None = None
+    rounds: int = ROUNDS,
+    *,
+    seed: int | None = None,
+    workers: int = 8,
+    seconds: float | None = None,
+    folder: Path | None = None,
+    resume: bool = False,
 ) -> dict[str, Any]:
     """All rounds, or as many as fit into ``seconds``; the first broken one raises."""
-    seed = random.SystemRandom().getrandbits(32) if seed is None else seed
-    started = time.monotonic()
-    with home() as folder:
-        harness = Harness(folder, seed=seed, workers=workers, log=lambda text: print(text, file=sys.stderr))
+    tally = Tally(seed=random.SystemRandom().getrandbits(32) if seed is None else seed)
+    kept = folder / "state.json" if folder else None
+    if kept is not None and kept.exists():
+        if not resume:
+            raise SystemExit(f"{folder} holds a run already: give --resume, or another folder")
+        tally = Tally(**json.loads(kept.read_text()))
+    with home(folder) as place:
+        harness = Harness(place, tally, workers=workers)
         try:
             harness.prepare()
             begun = time.monotonic()
-            while harness.tally.rounds < rounds:
-                if seconds is not None and time.monotonic() - begun > seconds:
-                    break
-                if harness.tally.rounds and harness.tally.rounds % _RENEW == 0:
+
+            def late() -> bool:
+                return seconds is not None and time.monotonic() - begun > seconds
+
+            done = False
+            while tally.rounds < rounds and not done:
+                done = late()
+                if tally.rounds and tally.rounds % _RENEW == 0:
                     harness.renew()
                 try:
-                    harness.round()
+                    line = harness.round(last=tally.rounds + 1 == rounds or done)
                 except Broken as error:
-                    raise Broken(f"round {harness.tally.rounds}, seed {seed}: {error}") from error
-                if harness.tally.rounds % 10 == 0:
-                    print(
-                        f"{harness.tally.rounds} rounds, {time.monotonic() - started:.0f} s",
-                        file=sys.stderr,
-                        flush=True,
-                    )
+                    raise Broken(f"round {tally.rounds}, seed {tally.seed}: {error}") from error
+                with open(place / "rounds.jsonl", "a", encoding="utf-8") as lines:
+                    lines.write(json.dumps(line) + "\n")
+                if kept is not None:
+                    kept.with_suffix(".new").write_text(json.dumps(asdict(tally)))
+                    kept.with_suffix(".new").replace(kept)
+                if tally.rounds % 10 == 0:
+                    print(f"{tally.rounds} rounds, {tally.seconds:.0f} s", file=sys.stderr, flush=True)
             harness._count()
-            if not harness.tally.deliveries or not harness.tally.checkpoints:
+            if not tally.deliveries or not tally.checkpoints:
                 raise Broken("no process came as far as a commit: the machine is too busy for this test")
         finally:
             harness.end()
-        tally = harness.tally
-    recovery = sorted(tally.recovery_seconds) or [0.0]
+    recovery = sorted(tally.recovery) or [0.0]
     return {
         "figure": tally.rounds,
         "unit": "rounds without a fork, gap or double",
         "bar": 1000,
-        "seed": seed,
+        "seed": tally.seed,
         "workers": workers,
         "kills": tally.kills,
         "postmaster_kills": tally.postmaster_kills,
+        "session_kills": tally.session_kills,
+        "rounds_in_which_all_died": tally.whole,
+        "deeds": tally.deeds,
         "deliveries": tally.deliveries,
         "versions": tally.versions,
         "acts": tally.acts,
         "checkpoints": tally.checkpoints,
         "recovery_seconds_median": round(recovery[len(recovery) // 2], 2),
         "recovery_seconds_max": round(recovery[-1], 2),
-        "seconds": round(time.monotonic() - started),
+        "seconds": round(tally.seconds),
     }
 
 
@@ -591,9 +462,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--seconds", type=float, help="end after this time, however many rounds are done")
+    parser.add_argument("--folder", type=Path, help="keep home, state and a line a round here")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in the folder")
     options = parser.parse_args()
     try:
-        print(json.dumps(run(options.rounds, seed=options.seed, workers=options.workers, seconds=options.seconds)))
+        print(json.dumps(run(**vars(options))))
     except Broken as error:
         print(f"BROKEN: {error}", file=sys.stderr)
         return 1

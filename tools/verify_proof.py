@@ -28,6 +28,11 @@ from typing import Any
 
 FORMAT = "xinyong-proof-2"
 CONTEXT = ["dataset", "delivery", "delivery_sha256", "edition", "received_at", "recorded_at", "type", "written_at"]
+#: Leaves of acts, by type: members besides those all acts have.
+ACTS = {
+    "xinyong-act-1": {"record_id", "entity_id", "version_no", "act", "cause", "rule", "answers", "effective_at"},
+    "xinyong-registry-act-1": {"act_id", "act", "entity_id", "other_id", "undoes_id", "decided_at"},
+}
 MEMBERS = ["format", "content_hash", "leaf", "leaf_index", "inclusion_path", "checkpoint", "public_key", "second_key"]
 
 
@@ -260,8 +265,12 @@ def opened(text: str) -> tuple[dict[str, Any], bytes]:
     """(what the leaf says, its entry in the log)."""
     try:
         leaf = json.loads(text)
-        if leaf["type"] != "xinyong-version-2" or canonical(leaf) != text:
+        if canonical(leaf) != text:
             raise ValueError("not canonical")
+        if leaf["type"] in ACTS:
+            return leaf, act_entry(leaf)
+        if leaf["type"] != "xinyong-version-2":
+            raise ValueError("unknown type")
         context = sha256(canonical({name: leaf[name] for name in CONTEXT}).encode()).digest()
         days = (date.fromisoformat(leaf["decided_on"]) - date(1970, 1, 1)).days if leaf["decided_on"] else -(1 << 31)
         row = struct.pack(
@@ -277,6 +286,16 @@ def opened(text: str) -> tuple[dict[str, Any], bytes]:
     except (ValueError, TypeError, KeyError, struct.error, RecursionError):
         raise Wrong("叶的内容不对", "the leaf is malformed") from None
     return leaf, sha256(context + row + blind).digest()
+
+
+def act_entry(leaf: dict[str, Any]) -> bytes:
+    """The entry of an act: its statement hashed, then its blind."""
+    blind = hashed(leaf["blind"], 16)
+    hashed(leaf["content_hash"], 32)
+    if set(leaf) != {*ACTS[leaf["type"]], "type", "blind", "content_hash", "event_id", "recorded_at", "written_at"}:
+        raise ValueError("other members")
+    said = {name: value for name, value in leaf.items() if name != "blind"}
+    return sha256(sha256(canonical(said).encode()).digest() + blind).digest()
 
 
 def canonical(value: Any) -> str:
@@ -329,6 +348,24 @@ def check(raw: bytes, key: str | None = None, content: bytes | None = None) -> d
     }
 
 
+def what(leaf: dict[str, Any]) -> tuple[str, str]:
+    """What the leaf is, in Chinese and in English."""
+    if leaf["type"] not in ACTS:
+        return (
+            f"记录 {leaf['record_id']} 第 {leaf['version_no']} 版（批次 {leaf['delivery']} 第 {leaf['source_row']} 行，"
+            f"{leaf['recorded_at']}）",
+            f"record {leaf['record_id']}, version {leaf['version_no']} (delivery {leaf['delivery']}, row {leaf['source_row']})",
+        )
+    if "record_id" in leaf:
+        zh, en = f"记录 {leaf['record_id']}", f"record {leaf['record_id']}"
+    else:
+        zh, en = f"主体条目 {leaf['entity_id']}", f"registry entry {leaf['entity_id']}"
+    return (
+        f"第 {leaf['event_id']} 号处理（{leaf['act']}，{zh}，{leaf['recorded_at']}）",
+        f"act {leaf['event_id']} ({leaf['act']}, {en}, {leaf['recorded_at']})",
+    )
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Print the verdict; 0 when the proof holds."""
     parser = argparse.ArgumentParser(description="Check a proof file of Xinyong offline. 离线核验存证证明。")
@@ -355,14 +392,11 @@ def main(arguments: list[str] | None = None) -> int:
     if options.json:
         print(json.dumps(result, ensure_ascii=False))
         return 0
-    leaf = result["leaf"]
-    print(
-        f"成立：记录 {leaf['record_id']} 第 {leaf['version_no']} 版（批次 {leaf['delivery']} 第 {leaf['source_row']} 行，"
-        f"{leaf['recorded_at']}）是日志第 {result['leaf_index']} 条，共签署 {result['size']} 条。\n"
-        f"Holds: record {leaf['record_id']}, version {leaf['version_no']} (delivery {leaf['delivery']}, row "
-        f"{leaf['source_row']}) is leaf {result['leaf_index']} of {result['size']} signed.\n"
-        f"content_hash {leaf['content_hash']}\npublic_key   {result['public_key']}"
-    )
+    zh, en = what(result["leaf"])
+    place = (result["leaf_index"], result["size"])
+    print("成立：{}是日志第 {} 条，共签署 {} 条。".format(zh, *place))
+    print("Holds: {} is leaf {} of {} signed.".format(en, *place))
+    print(f"content_hash {result['leaf']['content_hash']}\npublic_key   {result['public_key']}")
     print(
         {
             "none": "没有 SM2 签名。There is no SM2 signature.",

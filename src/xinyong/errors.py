@@ -17,6 +17,7 @@ class ErrorCode(StrEnum):
     INTERNAL = "internal"
     SETTING_INVALID = "setting-invalid"
     DATABASE_UNAVAILABLE = "database-unavailable"
+    DATABASE_FULL = "database-full"
     DATABASE_UNSUITABLE = "database-unsuitable"
     NOT_MIGRATED = "not-migrated"
     CATALOGUE_INVALID = "catalogue-invalid"

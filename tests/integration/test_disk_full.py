@@ -18,19 +18,25 @@ import pytest
 ROWS = 4_000
 XINYONG = str(Path(sys.executable).parent / "xinyong")
 
-#: Runs inside the namespace. ``place``: folder below the home; ``size`` of its file system in MiB, ``room`` later.
+#: Runs inside the namespace. ``place``: folder below the home that is a small file system of its own, ``size`` MiB, once
+#: the home is migrated; all of it is filled but ``spare`` KiB, and ``room`` MiB are there later.
 _SCRIPT = r"""
 set -eu
-home=$1 place=$2 size=$3 room=$4 file=$5 xinyong=$6
+home=$1 place=$2 size=$3 spare=$4 room=$5 file=$6 xinyong=$7
 export XINYONG_HOME=$home
 say() { printf '{"step": "%s", "code": %s, "out": %s}\n' "$1" "$2" "$(tail -n 1 "$home/out" | grep '^{' || echo null)"; }
 run() { step=$1; shift; code=0; "$xinyong" "$@" --json > "$home/out" 2> "$home/err" || code=$?; say "$step" "$code"; }
-mkdir -p "$home/$place"
-mount -t tmpfs -o "size=${size}m,mode=0777" none "$home/$place"
 run migrate migrate
-if [ "$place" = deliveries ] && [ "$size" = 1 ]; then
-    dd if=/dev/zero of="$home/$place/filler" bs=1k count=900 status=none
-fi
+case $place in postgres*) run halt stop ;; esac
+mkdir -p "$home/$place" "$home.aside"
+owner=$(stat -c %u:%g "$home/$place") mode=$(stat -c %a "$home/$place")
+cp -a "$home/$place/." "$home.aside"
+mount -t tmpfs -o "size=${size}m,mode=0$mode" none "$home/$place"
+chown "$owner" "$home/$place"
+cp -a "$home.aside/." "$home/$place"
+case $place in postgres*) run start doctor ;; esac
+dd if=/dev/zero of="$home/$place/filler" bs=4k status=none 2> /dev/null || true
+truncate -s "-${spare}K" "$home/$place/filler"
 run full intake "$file" --dataset registration --department demo
 run stuck effects
 rm -f "$home/$place/filler"
@@ -61,24 +67,34 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def namespace() -> bool:
-    """Whether this user may have a mount namespace here."""
+_WAYS = (["--mount", "--propagation", "private"], ["--user", "--map-root-user", "--mount"])
+
+
+def namespace() -> list[str] | None:
+    """How this user may have a mount namespace here; None where in no way."""
     if shutil.which("unshare") is None:
-        return False
+        return None
     probe = "mkdir -p /tmp/.xinyong-probe && mount -t tmpfs -o size=1m none /tmp/.xinyong-probe"
-    return subprocess.run(["unshare", *_UNSHARE, "sh", "-c", probe], capture_output=True).returncode == 0
+    ways = _WAYS if os.geteuid() == 0 else _WAYS[1:]
+    return next(
+        (
+            way
+            for way in ways
+            if subprocess.run(["unshare", *way, "sh", "-c", probe], capture_output=True).returncode == 0
+        ),
+        None,
+    )
 
 
-_UNSHARE = ["--mount", "--propagation", "private"] if os.geteuid() == 0 else ["--user", "--map-root-user", "--mount"]
-
-
-def run(home: Path, place: str, size: int, room: int, file: Path) -> dict[str, dict[str, Any]]:
+def run(home: Path, place: str, size: int, spare: int, room: int, file: Path) -> dict[str, dict[str, Any]]:
     """Steps of the script with their exit codes and last JSON lines."""
-    if not namespace():
-        pytest.skip("mount namespaces are not allowed here")
+    way = namespace()
+    if way is None:
+        pytest.skip("no small file system can be mounted here, neither by root nor in a namespace of the user")
     environment = {key: value for key, value in os.environ.items() if not key.startswith("XINYONG_")}
+    arguments = [home, place, str(size), str(spare), str(room), file, XINYONG]
     done = subprocess.run(
-        ["unshare", *_UNSHARE, "sh", "-c", _SCRIPT, "sh", home, place, str(size), str(room), file, XINYONG],
+        ["unshare", *way, "sh", "-c", _SCRIPT, "sh", *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -104,9 +120,36 @@ def check_end(steps: dict[str, dict[str, Any]]) -> None:
 
 
 def test_no_room_for_the_delivered_file(tmp_path: Path, material: Path) -> None:
-    steps = run(tmp_path, "deliveries", 1, 64, material)
+    steps = run(tmp_path, "deliveries", 1, 100, 64, material)
     assert steps["full"]["code"] == 3, steps
     assert steps["full"]["out"]["error"] == "store-unwritable"
     assert "No space left" in steps["full"]["out"]["message_en"]
     assert steps["stuck"]["code"] == 0
+    check_end(steps)
+
+
+def test_no_room_for_the_log(tmp_path: Path, material: Path) -> None:
+    """The delivery is in; it is not signed yet, and it is signed as soon as there is room."""
+    steps = run(tmp_path, "log", 1, 60, 64, material)
+    assert steps["stuck"]["code"] == 3, steps
+    assert steps["stuck"]["out"]["error"] == "log-unwritable"
+    assert "No space left" in steps["stuck"]["out"]["message_en"]
+    assert str(tmp_path / "log") in steps["stuck"]["out"]["message_en"]
+    check_end(steps)
+
+
+@pytest.mark.parametrize(
+    ("place", "size", "spare"),
+    [("postgres/data/base", 200, 100), ("postgres/data/pg_wal", 64, 0)],
+    ids=["tables", "log of the database"],
+)
+def test_no_room_for_the_database(tmp_path: Path, material: Path, place: str, size: int, spare: int) -> None:
+    """Nothing of the delivery is in, what was committed before is; the error names the folder and what to do."""
+    steps = run(tmp_path, place, size, spare, 1024, material)
+    full = steps["full"]
+    assert full["code"] == 3, steps
+    assert full["out"]["error"] in ("database-full", "delivery-failed"), steps
+    for said in (full["out"]["message_en"], full["out"]["message_zh"]):
+        assert str(tmp_path / "postgres" / "data") in said, steps
+    assert "Make room" in full["out"]["message_en"]
     check_end(steps)

@@ -345,7 +345,9 @@ class Loader:
         new = record[order] == 0
         amount = int(new.sum())
         if amount:
-            row = self.connection.execute("SELECT ledger_take_v1('ledger_record_id_seq', %s)", (amount,)).fetchone()
+            row = self.connection.execute(
+                "SELECT public.ledger_take_v1('public.ledger_record_id_seq', %s)", (amount,)
+            ).fetchone()
             assert row is not None  # a SELECT without FROM yields one row
             record[order[new]] = np.arange(row[0], row[0] + amount)
         chosen = rows[np.searchsorted(rows["row"].to_numpy(), found["row"])]
@@ -415,7 +417,7 @@ class Loader:
         self._pending = []
 
     def _become_large(self) -> None:
-        row = self.connection.execute("SELECT ledger_block_v1()").fetchone()
+        row = self.connection.execute("SELECT public.ledger_block_v1()").fetchone()
         assert row is not None  # a SELECT without FROM yields one row
         self._block, self._next = int(row[0]), int(row[0]) << 32
         self._flush()
@@ -459,7 +461,7 @@ class Loader:
     def commit(self, counts: dict[str, Any], actor: str) -> None:
         """Write the events, seal the delivery and commit. Loaders stand in line from here on only."""
         if self._block is not None:
-            self.connection.execute("SELECT ledger_await_blocks_v1(%s)", (self._block,))
+            self.connection.execute("SELECT public.ledger_await_blocks_v1(%s)", (self._block,))
         self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (_COMMIT_LOCK,))
         if self._block is None and self._pending:
             row = self.connection.execute(sql.statement("intake", "last_version")).fetchone()

@@ -53,8 +53,6 @@ def explained(error: BaseException) -> tuple[str, str]:
     if isinstance(error, XinyongError):
         return error.message("zh"), error.message("en")
     cause = error.__cause__ if isinstance(error.__cause__, psycopg.Error) else error
-    if isinstance(cause, psycopg.errors.DiskFull):
-        return "数据库所在磁盘已满。", "The disk of the database is full."
     known = database.explain(error)
     if known is not None:
         return known.message("zh"), known.message("en")

@@ -12,4 +12,7 @@ class LedgerConfig(AppConfig):
 
         corridor.register(corridor.Effect(name=state.NAME, catch_up=effect.catch_up, rebuild=effect.rebuild))
         # The registry lies below the corridor, so the corridor's room registers its effect.
-        corridor.register(corridor.Effect(name=index.NAME, catch_up=index.catch_up, rebuild=index.rebuild))
+        # Names also come from what the effect "registry" reads of links and changes.
+        corridor.register(
+            corridor.Effect(name=index.NAME, catch_up=index.catch_up, rebuild=index.rebuild, after=("registry",))
+        )

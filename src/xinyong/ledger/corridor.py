@@ -18,12 +18,14 @@ class Effect:
     """``catch_up`` takes in events not seen yet and returns how many; ``rebuild`` starts again from the first.
 
     ``keeps_position``: it reads the corridor and says how far; one that looks at deliveries itself does not.
+    ``after``: effects whose read model it reads; it reads on behind them, and is built again when one of them is.
     """
 
     name: str
     catch_up: Callable[[], int]
     rebuild: Callable[[], int]
     keeps_position: bool = True
+    after: tuple[str, ...] = ()
 
 
 _effects: dict[str, Effect] = {}
@@ -48,7 +50,7 @@ def catch_up() -> dict[str, int]:
     """Let every effect read on from its own position. One that fails does not stop the others; its error comes last."""
     taken: dict[str, int] = {}
     failure: Exception | None = None
-    for name, effect in _effects.items():
+    for name, effect in _in_turn():
         try:
             taken[name] = effect.catch_up()
         except Exception as error:  # raised below, once the others have read on
@@ -64,9 +66,15 @@ def catch_up_one(name: str) -> int:
 
 
 def rebuild(name: str | None = None) -> dict[str, int]:
-    """Rebuild one effect, or all, from the beginning of the corridor."""
-    chosen = _effects if name is None else {name: _effects[name]}
-    return {key: effect.rebuild() for key, effect in chosen.items()}
+    """Rebuild one effect with those that read what it keeps, or all, from the beginning of the corridor."""
+    known = _effects[name] if name is not None else None
+    chosen = [(key, effect) for key, effect in _in_turn() if known is None or effect is known or name in effect.after]
+    return {key: effect.rebuild() for key, effect in chosen}
+
+
+def _in_turn() -> list[tuple[str, Effect]]:
+    """The effects as registered, those that read others' read models behind all others."""
+    return sorted(_effects.items(), key=lambda item: bool(item[1].after))
 
 
 def announce() -> None:

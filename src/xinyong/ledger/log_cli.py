@@ -21,7 +21,8 @@ def verify_log(content: bool, processes: int | None, *, as_json: bool) -> None:
 
     report = verify.verify(contents=content, processes=processes)
     lines = [
-        f"{report.size:,} 条 entries · {report.checkpoints:,} 次签署 checkpoints · {report.seconds} s",
+        f"{report.size:,} 条 entries · {report.acts:,} 次处理 acts · {report.checkpoints:,} 次签署 checkpoints · "
+        f"{report.seconds} s",
         f"根 root {report.root or '—'}",
     ]
     for finding in report.findings:
@@ -38,21 +39,41 @@ def verify_log(content: bool, processes: int | None, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("record", type=int)
+@click.argument("record", type=int, required=False)
 @click.option("--version", "number", type=click.IntRange(1), help="Version of the record. Default: the newest.")
+@click.option(
+    "--act", "event", type=click.IntRange(1), help="Number of an act on a record or on the registry, instead of RECORD."
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File to write.")
+@click.option(
+    "--content-out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --act: also write who said why, as hashed; it goes to those who may read it.",
+)
 @command
-def proof(record: int, number: int | None, out: Path, *, as_json: bool) -> None:
-    """Write the proof of a record version as one file; tools/verify_proof.py checks it offline."""
+def proof(
+    record: int | None, number: int | None, event: int | None, out: Path, content_out: Path | None, *, as_json: bool
+) -> None:
+    """Write the proof of a record version or of an act as one file; tools/verify_proof.py checks it offline."""
+    if (record is None) == (event is None) or (event is not None and number) or (record is not None and content_out):
+        raise click.UsageError("RECORD [--version N], or --act N [--content-out FILE]")
     setup_django()
     from xinyong.ledger.log import effect
     from xinyong.ledger.log import proof as proofs
 
     effect.catch_up()
-    value = proofs.make(record, number)
+    value = proofs.make(record, number) if record is not None else proofs.make_act(event or 0)
     out.write_text(proofs.text(value), encoding="utf-8")
+    if content_out is not None:
+        content_out.write_text(proofs.content_of_act(event or 0), encoding="utf-8")
     emit(
-        {"file": str(out), "record": record, "leaf_index": value["leaf_index"], "content_hash": value["content_hash"]},
+        {
+            "file": str(out),
+            "record": record,
+            "act": event,
+            "leaf_index": value["leaf_index"],
+            "content_hash": value["content_hash"],
+        },
         as_json=as_json,
         text=f"已写入 {out}，可用 tools/verify_proof.py 离线核验。Written; check it with tools/verify_proof.py.",
     )

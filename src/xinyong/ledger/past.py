@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F
+
 from xinyong.catalogue import selectors as catalogue
 from xinyong.ledger import selectors
 from xinyong.ledger.selectors import Horizon, payload_of
@@ -106,24 +108,30 @@ def _fold(facts: _Facts, row: Mapping[str, Any]) -> None:
 
 
 def members_at(entity_id: int, as_of: datetime | None = None) -> list[int]:
-    """The entity and the entries merged into it by acts in force at the moment, its own first."""
+    """The entity and the entries merged into it by acts in force at the moment, its own first. Raises MomentAhead."""
+    at = selectors.horizon(as_of)
     found, waiting = [entity_id], [entity_id]
     while waiting:
         into = waiting.pop()
         merged = Act.objects.filter(kind=Act.Kind.MERGE, other_id=into).values_list("entity_id", flat=True).distinct()
         for member in sorted(merged):
-            if member not in found and _link(member, as_of) == into:
+            if member not in found and _link(member, at, as_of) == into:
                 found.append(member)
                 waiting.append(member)
     return [entity_id, *sorted(found[1:])]
 
 
-def _link(member: int, as_of: datetime | None) -> int | None:
-    """What an entry was merged into at the moment."""
+def _link(member: int, at: Horizon, as_of: datetime | None) -> int | None:
+    """What an entry was merged into at the moment: merges and splits stand in the order of commits like everything else."""
     into: int | None = None
-    for act in Act.objects.filter(entity_id=member, kind__in=[Act.Kind.MERGE, Act.Kind.SPLIT]).order_by("id"):
-        done = act.decided_at or act.at
-        if act.state in (Act.State.PROPOSED, Act.State.REFUSED) or (as_of is not None and done > as_of):
+    acts = Act.objects.filter(entity_id=member, kind__in=[Act.Kind.MERGE, Act.Kind.SPLIT])
+    for act in acts.order_by(F("event_id").asc(nulls_first=True), "id"):
+        if act.event_id is not None:
+            if at.event is not None and act.event_id > at.event:
+                continue
+        elif act.state in (Act.State.PROPOSED, Act.State.REFUSED):
             continue
+        elif as_of is not None and (act.decided_at or act.at) > as_of:
+            continue  # of before acts had a place in the corridor: their time is all there is
         into = act.other_id if act.kind == Act.Kind.MERGE else None
     return into

@@ -160,6 +160,12 @@ class Act(models.Model):
     detail = models.JSONField(default=dict, help_text="Facts of the deed, codes and dates; never a person's data.")
     at = models.DateTimeField(help_text="When it was done or proposed.")
     decided_at = models.DateTimeField(null=True, help_text="When the second person spoke.")
+    event_id = models.BigIntegerField(
+        null=True,
+        unique=True,
+        editable=False,
+        help_text="Its place in the corridor once it stands; given by the database at the commit.",
+    )
 
     class Meta:
         ordering = ["-id"]

@@ -35,12 +35,14 @@ class NotMigrated(XinyongError):
     en = "The database has no tables yet, or those of an older release ({detail}). Run xinyong migrate first."
 
 
-#: Where unqualified names are looked for, and made: the application makes only what it derives (runtime/rights.py).
-_APPLICATION_PATH = f"{rights.DERIVED},public"
-_OWNER_PATH = f"public,{rights.DERIVED}"
+#: Where unqualified names are looked for. The schema the application may write to (runtime/rights.py) stands last, and
+#: temporary tables behind it: nothing made there stands before a table of the ledger. Who builds derived tables says where.
+_PATH = f"public,{rights.DERIVED},pg_temp"
 
 #: Undefined table, undefined column.
 _NO_SCHEMA = ("42P01", "42703")
+#: Failures of which the server itself says what they are: the session was ended by an officer, or a lock is not free.
+_SPOKEN = ("57014", "55P03", "40P01")
 
 
 def explain(error: BaseException) -> XinyongError | None:
@@ -48,13 +50,26 @@ def explain(error: BaseException) -> XinyongError | None:
     cause = error if isinstance(error, psycopg.Error) else error.__cause__
     if isinstance(cause, psycopg.Error) and cause.sqlstate in _NO_SCHEMA:
         return NotMigrated(detail=str(cause).splitlines()[0])
+    if isinstance(cause, psycopg.errors.DiskFull):
+        return _full(cause)
     if isinstance(cause, psycopg.OperationalError):
+        # A server whose log has no room left ends all sessions, and says why to nobody but its own log.
+        if is_embedded() and cause.sqlstate not in _SPOKEN and postgres.full_disk(postgres.server()):
+            return _full(cause)
         return postgres.DatabaseUnavailable(
             why=str(cause).strip(),
             what_to_do="请重试；未完成的批次用 xinyong intake --resume 继续。",
             what_to_do_en="Try again; xinyong intake --resume takes up an unfinished delivery.",
         )
     return None
+
+
+def _full(cause: psycopg.Error) -> postgres.DatabaseFull:
+    place = "PostgreSQL"
+    if is_embedded():
+        here = postgres.server()
+        place = str(postgres.full_disk(here) or here.data)
+    return postgres.DatabaseFull(place=place, why=str(cause).strip().splitlines()[0])
 
 
 def is_embedded() -> bool:
@@ -83,12 +98,12 @@ def ensure_running() -> bool:
 
 def connect(*, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
     """A connection of its own for COPY and set-based statements. Raises DatabaseUnavailable."""
-    return _connect(conninfo(), autocommit, _APPLICATION_PATH)
+    return _connect(conninfo(), autocommit, _PATH)
 
 
 def connect_owner(*, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
     """The same as the owner of the tables: for ``migrate`` and for benchmarks that empty a ledger, for nothing else."""
-    return _connect(owner_conninfo(), autocommit, _OWNER_PATH)
+    return _connect(owner_conninfo(), autocommit, _PATH)
 
 
 def _options(target: str, path: str) -> str:
@@ -102,6 +117,8 @@ def _connect(target: str, autocommit: bool, path: str) -> psycopg.Connection[tup
             target, autocommit=autocommit, application_name="xinyong", options=_options(target, path)
         )
     except psycopg.OperationalError as error:
+        if is_embedded() and postgres.full_disk(postgres.server()):
+            raise _full(error) from error
         raise postgres.DatabaseUnavailable(
             why=str(error).strip(),
             what_to_do="请检查 XINYONG_DATABASE_URL，或运行 xinyong doctor。",
@@ -125,7 +142,7 @@ def django_settings(*, owner: bool = False) -> dict[str, Any]:
         "OPTIONS": {
             **options,
             "application_name": "xinyong",
-            "options": _options(target, _OWNER_PATH if owner else _APPLICATION_PATH),
+            "options": _options(target, _PATH),
         },
     }
 

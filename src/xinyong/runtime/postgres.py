@@ -34,6 +34,8 @@ ROLE = "xinyong"
 APPLICATION_ROLE = "xinyong_app"
 _START_SECONDS = 120
 _ORPHAN_SECONDS = 60
+#: PostgreSQL writes its log in files of this size; where no other fits it stops.
+_SEGMENT = 16 << 20
 
 #: A builtin C.UTF-8 locale: with --locale=C pg_trgm silently finds nothing in Chinese text.
 _INITDB_OPTIONS = (
@@ -54,6 +56,22 @@ class DatabaseUnavailable(XinyongError):
     exit_code = 3
     zh = "数据库无法启动或连接：{why}。{what_to_do}"
     en = "The database cannot be started or reached: {why}. {what_to_do_en}"
+
+
+class DatabaseFull(XinyongError):
+    """The disk of the database is full: nothing that was committed is lost, what was under way is not stored."""
+
+    code = ErrorCode.DATABASE_FULL
+    status = 507
+    exit_code = 3
+    zh = (
+        "数据库所在磁盘已满（{place}）：{why}。已入库的内容没有丢失，正在进行的操作没有保存；请腾出空间或扩容后重试，"
+        "未完成的批次用 xinyong intake --resume 继续。"
+    )
+    en = (
+        "The disk of the database is full ({place}): {why}. Nothing that was stored is lost, what was under way was not "
+        "stored. Make room or enlarge the disk and try again; xinyong intake --resume takes up an unfinished delivery."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +253,17 @@ def _log_tail(here: Server) -> str:
     return " | ".join(here.log.read_text(errors="replace").splitlines()[-5:])
 
 
+def full_disk(here: Server) -> Path | None:
+    """The folder of the server whose disk has no room for one more segment of its log; None where both have."""
+    for folder in (here.data / "pg_wal", here.data):
+        try:
+            if shutil.disk_usage(folder).free < _SEGMENT:
+                return folder
+        except OSError:
+            continue
+    return None
+
+
 def is_running(here: Server) -> bool:
     """Whether the postmaster of this data folder is alive."""
     pid = _postmaster(here)
@@ -332,6 +361,8 @@ def start() -> bool:
         launch = [*prefix, str(folder / "pg_ctl"), "-D", str(here.data), "-l", str(here.log), "-w"]
         started = _run([*launch, "-t", str(_START_SECONDS), "start"], here)
         if started.returncode != 0:
+            if full := full_disk(here):
+                raise DatabaseFull(place=full, why=_log_tail(here))
             raise DatabaseUnavailable(
                 why=f"pg_ctl: {started.stdout[-300:]} {_log_tail(here)}",
                 what_to_do=f"日志在 {here.log}。",

@@ -8,13 +8,22 @@ every purely numeric code, so tests with old companies only do not notice.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from xinyong.standards._columns import byte_matrix
 
 WEIGHTS: Final = (3, 7, 9, 10, 5, 8, 4, 2)
 CHARACTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CHECK_CHARACTERS: Final = "0123456789X"
 
 _VALUE: Final = {character: value for value, character in enumerate(CHARACTERS)}
+#: Value of each byte; what no code may hold is far below zero.
+_VALUES: Final = np.full(256, -1_000_000, dtype=np.int32)
+for _character, _number in _VALUE.items():
+    _VALUES[ord(_character)] = _number
 _SHAPE: Final = re.compile(r"[0-9A-Z]{8}[0-9X]", re.ASCII)
 
 
@@ -30,6 +39,24 @@ def check_character(body: str) -> str:
 def is_valid(code: str) -> bool:
     """Whether ``code`` (nine characters, no hyphen, upper case) has the shape and the right check character."""
     return _SHAPE.fullmatch(code) is not None and check_character(code[:8]) == code[8]
+
+
+def are_valid(values: pl.Series) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """:func:`is_valid` for a String column, as a mask of its length; null gives false."""
+    width = len(WEIGHTS) + 1
+    fits = (values.str.len_bytes() == width).fill_null(False).to_numpy()
+    valid = np.zeros(len(values), dtype=np.bool_)
+    codes = _VALUES[byte_matrix(values.filter(fits), width)]
+    total = codes @ np.array([*WEIGHTS, 1], dtype=np.int32)
+    # The check character makes the weighted sum divisible by eleven; X stands for ten there, and no other letter may.
+    last = codes[:, -1]
+    valid[fits] = (codes >= 0).all(axis=1) & (last <= 9) & (total % 11 == 0)
+    is_x = fits & values.str.ends_with("X").fill_null(False).to_numpy()
+    if is_x.any():
+        some = codes[is_x[fits]]
+        rest = some[:, :-1] @ np.array(WEIGHTS, dtype=np.int32) + 10
+        valid[is_x] = (some >= 0).all(axis=1) & (rest % 11 == 0)
+    return valid
 
 
 def hyphenated(code: str) -> str:

@@ -100,12 +100,14 @@ WHERE dataset = 'registration-link' AND other_id IS NOT NULL AND other_id <> ent
 ON CONFLICT DO NOTHING
 
 -- name: store_former_names
--- A change of name: the name before, with its last day.
+-- A change of name: the name before, with its last day; known since the delivery that said so.
 INSERT INTO registry_name (entity_id, name, name_key, kind, first_delivery_id, source_row, since, until, valid_until,
     from_change)
-SELECT DISTINCT ON (entity_id, name) entity_id, name, name_key, 'former', delivery_id, source_row, now(), now(), last_day, true
-FROM changed_name WHERE side = 'before'
-ORDER BY entity_id, name, last_day DESC
+SELECT DISTINCT ON (changed.entity_id, changed.name) changed.entity_id, changed.name, changed.name_key, 'former',
+    changed.delivery_id, changed.source_row, delivery.received_at, delivery.received_at, changed.last_day, true
+FROM changed_name AS changed JOIN intake_delivery AS delivery ON delivery.id = changed.delivery_id
+WHERE changed.side = 'before'
+ORDER BY changed.entity_id, changed.name, changed.last_day DESC
 ON CONFLICT (entity_id, name) DO UPDATE SET valid_until = EXCLUDED.valid_until
     WHERE registry_name.valid_until IS DISTINCT FROM EXCLUDED.valid_until AND registry_name.kind <> 'registered'
 

@@ -12,7 +12,9 @@ one content has one hash whatever the layout, the order of the columns or the ed
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -112,47 +114,40 @@ class Content:
         """(payloads, content hashes)."""
         if not self.height:
             return pl.Series([], dtype=pl.String), pl.Series([], dtype=pl.Binary)
-        before = f"{HASH_DOMAIN}\n{self.dataset}\n"
-        hashed = [Member(code, fingerprint) for code, (_, fingerprint) in self.personal.items()]
-        canonical = _objects([*self.members, *hashed], before, self.height)
-        digests = _digests(canonical)
-        # Without personal values the payload ends as the canonical text does.
-        inside = canonical.str.slice(len(before) + 1)
-        if self.personal:
-            inside = self._with_tokens(inside)
-        return self._with_extras(inside), digests
+        before = f"{HASH_DOMAIN}\n{self.dataset}\n".encode()
+        tokens = [Member(code, json_text(token)) for code, (token, _) in self.personal.items()]
+        extras = self._extras()
+        payloads = _objects([*self.members, *tokens], self.height, extras)
+        digests = _digests(payloads, extras, before)
+        return payloads, self._without_tokens(digests, before) if self.personal else digests
 
-    def _with_tokens(self, inside: pl.Series) -> pl.Series:
-        """The rows that hold a personal value, written again with tokens in place of fingerprints."""
-        stored = [Member(code, json_text(token)) for code, (token, _) in self.personal.items()]
-        filled = stored[0].value.is_not_null()
-        for member in stored[1:]:
-            filled |= member.value.is_not_null()
-        at = filled.arg_true()
-        part = [Member(member.code, member.value.gather(at), member.quoted) for member in [*self.members, *stored]]
-        return inside.scatter(at, _objects(part, "", len(at)).str.slice(1))
+    def _extras(self) -> pl.Series | None:
+        """The bookkeeping keys of each row, each with a comma behind it."""
+        extras = {code: extra for code, extra in sorted(self.extras.items()) if extra.null_count() < self.height}
+        if not extras:
+            return None
+        pieces = [pl.concat_str([pl.lit(f'"{code}":'), pl.lit(extra), pl.lit(",")]) for code, extra in extras.items()]
+        return pl.select(pl.concat_str(pieces, ignore_nulls=True)).to_series()
 
-    def _with_extras(self, inside: pl.Series) -> pl.Series:
-        """The objects whole, the bookkeeping keys first. ``inside`` is an object without its opening brace."""
-        if not self.extras:
-            return pl.select(pl.concat_str([pl.lit("{"), pl.lit(inside)])).to_series()
-        pieces: list[pl.Expr] = []
-        for code, extra in sorted(self.extras.items()):
-            pieces.append(pl.concat_str([pl.lit(f'"{code}":'), pl.lit(extra), pl.lit(",")]))
-        whole = pl.select(pl.concat_str([pl.lit("{"), *pieces, pl.lit(inside)], ignore_nulls=True)).to_series()
-        # Nothing after the last bookkeeping key: no comma either.
-        return whole.str.replace(r",\}$", "}") if (inside == "}").any() else whole
+    def _without_tokens(self, digests: pl.Series, before: bytes) -> pl.Series:
+        """The digests, made anew with fingerprints in place of tokens for rows that hold a personal value."""
+        prints = [Member(code, fingerprint) for code, (_, fingerprint) in self.personal.items()]
+        at = functools.reduce(operator.or_, (member.value.is_not_null() for member in prints)).arg_true()
+        part = [Member(member.code, member.value.gather(at), member.quoted) for member in [*self.members, *prints]]
+        return digests.scatter(at, _digests(_objects(part, len(at), None), None, before))
 
 
-def _objects(members: Sequence[Member], before: str, height: int) -> pl.Series:
-    """``before`` and the JSON object of every row, in one pass over the values.
+def _objects(members: Sequence[Member], height: int, extras: pl.Series | None) -> pl.Series:
+    """The JSON object of every row, ``extras`` first, in one pass over the values.
 
     Commas are settled by a member every row has: those before it end with one, those after it begin with one.
     """
     present = sorted((m for m in members if m.value.null_count() < height), key=lambda member: member.code)
     anchor = next((place for place, member in enumerate(present) if member.value.null_count() == 0), None)
     pieces: list[pl.Expr] = []
-    literal = before + "{"
+    literal = "{"
+    if extras is not None:
+        pieces, literal = [pl.lit("{"), pl.lit(extras)], ""
     for place, member in enumerate(present):
         comma_before = "," if anchor is not None and place > anchor else ""
         comma_after = "," if anchor is None or place < anchor else ""
@@ -165,14 +160,28 @@ def _objects(members: Sequence[Member], before: str, height: int) -> pl.Series:
             optional = pl.concat_str([pl.lit(opening), pl.lit(member.value), pl.lit(closing)])
             pieces += [pl.lit(literal), optional] if literal else [optional]
             literal = ""
-    if not present:
-        return pl.Series([literal + "}"], dtype=pl.String).new_from_index(0, height)
-    if anchor is None:
-        opened = pl.concat_str(pieces, ignore_nulls=True).str.strip_suffix(",")
-        return pl.select(pl.concat_str([opened, pl.lit("}")])).to_series()
-    return pl.select(pl.concat_str([*pieces, pl.lit(literal + "}")], ignore_nulls=True)).to_series()
+    if anchor is not None:
+        return pl.select(pl.concat_str([*pieces, pl.lit(literal + "}")], ignore_nulls=True)).to_series()
+    if not pieces:
+        return pl.Series(["{}"], dtype=pl.String).new_from_index(0, height)
+    opened = pl.concat_str(pieces, ignore_nulls=True).str.strip_suffix(",")
+    return pl.select(pl.concat_str([opened, pl.lit("}")])).to_series()
 
 
-def _digests(canonical: pl.Series) -> pl.Series:
-    digests = [sha256(item).digest() for item in canonical.cast(pl.Binary).to_list()]
+def _digests(objects: pl.Series, extras: pl.Series | None, before: bytes) -> pl.Series:
+    """SHA-256 of ``before`` and each object without its ``extras``."""
+    texts, digests = objects.cast(pl.Binary).to_list(), []
+    if extras is None:
+        begin = sha256(before).copy
+        for text in texts:
+            begun = begin()
+            begun.update(text)
+            digests.append(begun.digest())
+    else:
+        begin = sha256(before + b"{").copy
+        starts = extras.str.len_bytes().fill_null(0) + 1
+        for text, start in zip(texts, starts.to_list(), strict=True):
+            begun = begin()
+            begun.update(text[start:])
+            digests.append(begun.digest())
     return pl.Series("content_hash", digests, dtype=pl.Binary)

@@ -37,6 +37,7 @@ from xinyong.intake.checks.numbers import (
 from xinyong.intake.checks.reading import NOTHING, NULL_WORDS, Reading, is_null_text, refused_text
 from xinyong.intake.checks.report import Report
 from xinyong.intake.checks.values import CheckContext
+from xinyong.standards import organisation_code, registration_number
 from xinyong.standards._views import views
 
 _FORMULA_FIRST = r"^[=@+\-＝＠＋－]"
@@ -189,9 +190,9 @@ def _reader(column: Column, context: CheckContext) -> tuple[pl.Series, SlowReade
                 return fine_organ(text, fine, context), lambda value: read_organ_code(value, context)
             return fine, slow
         case FieldType.ORGANISATION_CODE:
-            return _never(text), read_organisation_code
+            return pl.Series(organisation_code.are_valid(text)), read_organisation_code
         case FieldType.REGISTRATION_NUMBER:
-            return _never(text), read_registration_number
+            return pl.Series(registration_number.are_valid(text)), read_registration_number
         case FieldType.PERSONAL_NUMBER:
             return _never(text), read_personal_number
 

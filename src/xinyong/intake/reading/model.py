@@ -164,7 +164,7 @@ class Assembler:
             piece.frame if piece.frame is not None else text_frame(self.header, piece.numbers, piece.rows)
             for piece in pieces
         ]
-        rows = frames[0] if len(frames) == 1 else pl.concat(frames)
+        rows = frames[0] if len(frames) == 1 else pl.concat(frames, rechunk=True)
         findings = [finding for piece in pieces for finding in piece.findings]
         self.tally.read += read
         self.tally.passed += rows.height

@@ -1,4 +1,4 @@
-"""The effect ``log``: one leaf per version, one contiguous run of leaves per delivery, a signed checkpoint after it.
+"""The effect ``log``: one leaf per version or act, one contiguous run of leaves per delivery, a signed checkpoint after it.
 
 Deliveries that wait together are signed together: each has its own run and root, the last one the checkpoint.
 
@@ -13,12 +13,13 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 
-from xinyong.ledger.log import merkle, state
+from xinyong.ledger.log import acts, merkle, state
 from xinyong.ledger.log.checkpoint import Checkpoint, NoteInvalid
 from xinyong.ledger.log.errors import LogDamaged, LogRefused, LogUnwritable
 from xinyong.ledger.log.folder import CHECKPOINT, PUBLIC_KEY, SECOND_KEY, LogFolder
-from xinyong.ledger.log.rows import Span, Versions
+from xinyong.ledger.log.leaves import Leaves
 from xinyong.ledger.log.state import NAME, Connection, Range
 from xinyong.runtime import database, sql
 
@@ -81,7 +82,7 @@ class Writer:
         self._last = state.last_range(connection)
         begins = self._last is None and folder.text(PUBLIC_KEY) is None
         self._signer = state.signer(installation, create=begins)
-        self._versions = Versions(connection, state.blinds(create=begins))
+        self._leaves = Leaves(connection, state.blinds(create=begins))
         #: Deliveries whose tiles were derived again when the log was opened.
         self.rederived = 0
         folder.tidy()
@@ -187,10 +188,23 @@ class Writer:
         self._connection.execute(
             "INSERT INTO ledger_effect_position (effect, event_id) VALUES (%s, 0) ON CONFLICT DO NOTHING", (NAME,)
         )
+        while self._earlier():
+            pass
         taken = 0
         while count := self._group():
             taken += count
         return taken
+
+    def _earlier(self) -> int:
+        """Append the next acts that were recorded before acts were leaves. Returns how many."""
+        rows = self._connection.execute(sql.statement("ledger", "log_earlier_acts"), {"limit": _EVENTS}).fetchall()
+        if rows:
+            size = self._tree.size
+            done = self._append([_act(event, size + number, at) for number, (event, at) in enumerate(rows)])
+            self._connection.commit()
+            self._last = done[-1]
+            self._publish()
+        return len(rows)
 
     def _group(self) -> int:
         """Take in the next events. Returns how many."""
@@ -217,6 +231,9 @@ class Writer:
                     )
                 )
                 size = fresh[-1].size
+            elif kind in acts.TYPES:
+                fresh.append(_act(event, size, recorded_at))
+                size = fresh[-1].size
             taken, position = taken + 1, event
         if not taken:
             self._connection.commit()
@@ -232,7 +249,7 @@ class Writer:
     def _logged(self, fresh: list[Range], first: int, last: int) -> bool:
         """A delivery for several datasets may write several events over one range: the first one logs it."""
         row = self._connection.execute(sql.statement("ledger", "log_known"), {"last": last}).fetchone()
-        known = [(item.version_from, item.version_to) for item in fresh] + ([(row[0], row[1])] if row else [])
+        known = [item.versions for item in fresh if item.versions] + ([(row[0], row[1])] if row else [])
         if (first, last) in known:
             return True
         if any(begin <= last and end >= first for begin, end in known):
@@ -246,13 +263,12 @@ class Writer:
         """Append the runs, make their tiles durable, and store each with its root, the last one with a checkpoint."""
         tree = self._tree
         roots: list[bytes] = []
-        spans = [Span(item.version_from, item.version_to, item.first_leaf, item.recorded_at) for item in fresh]
         waiting: list[merkle.Resource] = []
-        for read in self._versions.read(spans):
+        for read in self._leaves.read(fresh):
             if not read.whole:
                 raise LogRefused(
-                    why_zh=f"台账的版本 {read.span.first}–{read.span.last} 有缺失或重复",
-                    why=f"versions {read.span.first} to {read.span.last} of the ledger are not whole",
+                    why_zh=f"台账的{'处理' if read.acts else '版本'} {read.span.first}–{read.span.last} 有缺失或重复",
+                    why=f"{'acts' if read.acts else 'versions'} {read.span.first} to {read.span.last} of the ledger are not whole",
                 )
             waiting += tree.append(read.entries)
             if tree.size == fresh[len(roots)].size:
@@ -289,18 +305,17 @@ class Writer:
         logging.getLogger("xinyong.log").warning("deriving %s leaves of the log from the ledger", last.size)
         fresh = state.folder(self._installation, tiles="tile.new")
         ranges = list(state.ranges(self._connection))
-        spans = (Span(item.version_from, item.version_to, item.first_leaf, item.recorded_at) for item in ranges)
         tree, done = merkle.Tree(), 0
         waiting: list[merkle.Resource] = []
-        for read in self._versions.read(spans):
+        for read in self._leaves.read(ranges):
             waiting += tree.append(read.entries)
             item = ranges[done]
             if tree.size < item.size:
                 continue
             if not read.whole or tree.root() != item.root:
                 raise LogRefused(
-                    why_zh=f"由台账重算的根在第 {item.size} 条处与签署不符（批次编号 {item.delivery}）",
-                    why=f"the ledger no longer gives the root signed at {item.size} leaves (delivery id {item.delivery})",
+                    why_zh=f"由台账重算的根在第 {item.size} 条处与签署不符（{item.named}）",
+                    why=f"the ledger no longer gives the root signed at {item.size} leaves ({item.named})",
                 )
             if item.note is not None:
                 waiting += [part for part in tree.partial() if _stays_partial(part.path, last.size)]
@@ -310,6 +325,21 @@ class Writer:
             done += 1
         fresh.swap()
         return done
+
+
+def _act(event: int, leaf: int, recorded_at: datetime) -> Range:
+    """The range of an act: one leaf."""
+    return Range(
+        event=event,
+        delivery=None,
+        version_from=None,
+        version_to=None,
+        first_leaf=leaf,
+        leaves=1,
+        root=b"",
+        note=None,
+        recorded_at=recorded_at,
+    )
 
 
 def _stays_partial(path: str, size: int) -> bool:

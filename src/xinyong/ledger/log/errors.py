@@ -45,6 +45,15 @@ class RecordNotLogged(XinyongError):
     en = "The log holds no such version of record {record} ({version}). Check the number of the record with xinyong show."
 
 
+class ActNotLogged(XinyongError):
+    """There is no such act in the log."""
+
+    code = ErrorCode.NOT_FOUND
+    status = 404
+    zh = "存证日志中没有第 {number} 号处理。请核对编号（xinyong show 和登记簿页面可查）。"
+    en = "The log holds no act {number}. Check the number with xinyong show or on the pages of the registry."
+
+
 class LogPathUnknown(XinyongError):
     """The log has no such file."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -42,21 +43,23 @@ class LogFolder:
 
     def tile(self, level: int, index: int, width: int) -> bytes:
         """A tile; a partial one is cut from the full one where that exists."""
-        try:
-            return self.read(merkle.tile_path(level, index))[: width * merkle.HASH_SIZE]
-        except FileNotFoundError:
-            if width == merkle.TILE_WIDTH:
-                raise
-            return self.read(merkle.tile_path(level, index, width))
+        data, full = self._full_or_partial(merkle.tile_path(level, index), merkle.tile_path(level, index, width))
+        return data[: width * merkle.HASH_SIZE] if full else data
 
     def bundle(self, index: int, width: int) -> list[bytes]:
         """The entries of a bundle, like :meth:`tile`; never cut where it is read whole. Raises MalformedBundle."""
-        if width == merkle.TILE_WIDTH:
-            return merkle.unpack(self.read(merkle.bundle_path(index)))
-        try:
-            return merkle.unpack(self.read(merkle.bundle_path(index)))[:width]
-        except FileNotFoundError:
-            return merkle.unpack(self.read(merkle.bundle_path(index, width)))
+        data, full = self._full_or_partial(merkle.bundle_path(index), merkle.bundle_path(index, width))
+        return merkle.unpack(data)[:width] if full and width < merkle.TILE_WIDTH else merkle.unpack(data)
+
+    def _full_or_partial(self, full: str, partial: str) -> tuple[bytes, bool]:
+        """The first of the two files that is there, and whether it is the full one. Raises FileNotFoundError.
+
+        The writer puts the full one in place before it removes the partial ones: where neither was found, it is there now.
+        """
+        for path in (full, partial, full):
+            with contextlib.suppress(FileNotFoundError):
+                return self.read(path), path == full
+        raise FileNotFoundError(partial)
 
     def text(self, name: str) -> str | None:
         """A text file of the log, None when there is none. Bytes that are no UTF-8 come back as replacement marks."""

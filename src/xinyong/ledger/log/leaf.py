@@ -41,10 +41,11 @@ _EPOCH: Final = date(1970, 1, 1)
 
 def context_digest(context: Mapping[str, str]) -> bytes:
     """SHA-256 of the canonical JSON of what the rows share."""
-    return sha256(_canonical({name: context[name] for name in CONTEXT}).encode()).digest()
+    return sha256(canonical({name: context[name] for name in CONTEXT}).encode()).digest()
 
 
-def _canonical(value: Mapping[str, Any]) -> str:
+def canonical(value: Mapping[str, Any]) -> str:
+    """JSON with sorted keys and without spaces."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
@@ -143,7 +144,7 @@ class Statement:
     @property
     def text(self) -> str:
         """The same as canonical JSON, for a proof file."""
-        return _canonical(self.members)
+        return canonical(self.members)
 
     @property
     def entry(self) -> bytes:

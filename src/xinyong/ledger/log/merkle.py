@@ -252,15 +252,38 @@ def _split(count: int) -> int:
     return 1 << ((count - 1).bit_length() - 1)
 
 
+class KeptTiles:
+    """Tiles above level 0 with the hashes inside them, for readers of one log at any size: one of a width never changes.
+
+    At most ``limit`` tiles of 16 KiB; whoever reads from them still proves against a signed root.
+    """
+
+    def __init__(self, limit: int = 1024) -> None:
+        self._limit = limit
+        self._rows: dict[tuple[int, int, int], list[bytes]] = {}
+
+    def get(self, level: int, index: int, width: int) -> list[bytes] | None:
+        """The rows of a tile, where they are held."""
+        return self._rows.get((level, index, width))
+
+    def put(self, level: int, index: int, width: int, rows: list[bytes]) -> None:
+        """Hold the rows of a tile."""
+        if len(self._rows) >= self._limit:
+            self._rows = {}
+        self._rows[level, index, width] = rows
+
+
 class TileReader:
     """A tree of ``size`` leaves read from tiles. ``read(level, index, width)`` returns the bytes of one tile.
 
     A reader may be kept for many proofs: it holds the tiles above level 0 (16 KiB for each 65,536 leaves) and one below.
+    ``kept``: tiles that outlive the reader.
     """
 
-    def __init__(self, size: int, read: Callable[[int, int, int], bytes]) -> None:
+    def __init__(self, size: int, read: Callable[[int, int, int], bytes], kept: KeptTiles | None = None) -> None:
         self.size = size
         self._read = read
+        self._kept = kept
         self._rows: dict[tuple[int, int], list[bytes]] = {}
         self._lowest: tuple[int, list[bytes]] = (-1, [])
 
@@ -268,14 +291,18 @@ class TileReader:
         if level == 0 and self._lowest[0] == index:
             return self._lowest[1]
         found = self._rows.get((level, index))
+        width = tile_width(self.size, level, index)
+        if found is None and level and self._kept is not None:
+            found = self._kept.get(level, index, width)
         if found is None:
-            width = tile_width(self.size, level, index)
             data = self._read(level, index, width)
             if len(data) != width * HASH_SIZE:
                 raise ValueError(f"{tile_path(level, index, width)} has {len(data)} bytes")
             found = tile_rows(data)
             if level:
                 self._rows[level, index] = found
+                if self._kept is not None:
+                    self._kept.put(level, index, width, found)
             else:
                 self._lowest = (index, found)
         return found

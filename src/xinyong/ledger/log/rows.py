@@ -41,11 +41,13 @@ class Span:
 
 @dataclass(slots=True)
 class Read:
-    """The entries of a span: empty where a version is missing. ``doubled``: versions that are there twice."""
+    """The entries of a span: empty where a version is missing. ``doubled``: versions that are there twice. ``acts``: the
+    span is one act, ``first`` its event."""
 
     span: Span
     entries: list[bytes]
     doubled: list[int] = field(default_factory=list)
+    acts: bool = False
 
     @property
     def whole(self) -> bool:

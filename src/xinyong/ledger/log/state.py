@@ -25,12 +25,13 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """The leaves of one delivery, the root after them, and what was signed there (last of a group of deliveries only)."""
+    """The leaves of one delivery, or the leaf of one act (no delivery, no versions), the root after them, and what was
+    signed there (last of a group only)."""
 
     event: int
-    delivery: int
-    version_from: int
-    version_to: int
+    delivery: int | None
+    version_from: int | None
+    version_to: int | None
     first_leaf: int
     leaves: int
     root: bytes
@@ -41,6 +42,18 @@ class Range:
     def size(self) -> int:
         """Size of the tree after these leaves."""
         return self.first_leaf + self.leaves
+
+    @property
+    def versions(self) -> tuple[int, int] | None:
+        """First and last version; None for an act."""
+        if self.version_from is None or self.version_to is None:
+            return None
+        return self.version_from, self.version_to
+
+    @property
+    def named(self) -> str:
+        """How a message calls it."""
+        return f"act {self.event}" if self.delivery is None else f"delivery id {self.delivery}"
 
 
 def _range(row: tuple[Any, ...]) -> Range:

@@ -14,7 +14,8 @@ from xinyong.ledger.log import content, merkle, sm2, state, tilecheck
 from xinyong.ledger.log.checkpoint import NoteInvalid, Verifier
 from xinyong.ledger.log.errors import LogRefused
 from xinyong.ledger.log.folder import CHECKPOINT, PUBLIC_KEY, SECOND_KEY, LogFolder
-from xinyong.ledger.log.rows import Span, Versions
+from xinyong.ledger.log.leaves import Leaves
+from xinyong.ledger.log.rows import Read, Span
 from xinyong.ledger.log.state import NAME, Connection, Range
 from xinyong.runtime import database, sql
 
@@ -36,6 +37,7 @@ class Finding:
     version_id: int | None = None
     record_id: int | None = None
     version_no: int | None = None
+    event_id: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Form for ``--json``: what is known of the place."""
@@ -55,6 +57,8 @@ class Report:
     second_signatures: int = 0
     second_unchecked: int = 0
     compared: int = 0
+    #: Of those compared, acts.
+    acts: int = 0
     contents: int = 0
     tile_seconds: float = 0.0
     seconds: float = 0.0
@@ -107,10 +111,24 @@ def _unlogged(connection: Connection, report: Report) -> None:
     row = connection.execute(sql.statement("ledger", "log_balance"), {"effect": NAME}).fetchone()
     assert row is not None  # a SELECT without FROM yields one row
     stored, logged, waiting = row
-    if stored == logged + waiting:
-        return
-    for (version,) in connection.execute(sql.statement("ledger", "log_unlogged"), {"effect": NAME}).fetchall():
-        report.add(_of_unlogged(version))
+    if stored != logged + waiting:
+        for (version,) in connection.execute(sql.statement("ledger", "log_unlogged"), {"effect": NAME}).fetchall():
+            report.add(_of_unlogged(version))
+    row = connection.execute(sql.statement("ledger", "log_act_balance"), {"effect": NAME}).fetchone()
+    assert row is not None  # a SELECT without FROM yields one row
+    stored, *known = row
+    if stored != sum(known):
+        found = connection.execute(sql.statement("ledger", "log_unlogged_acts"), {"effect": NAME}).fetchall()
+        for event, record in found:
+            report.add(
+                Finding(
+                    kind="unlogged",
+                    event_id=event,
+                    record_id=record,
+                    zh=f"第 {event} 号处理在台账中，不在存证日志中",
+                    en=f"Act {event} is in the ledger but not in the log",
+                )
+            )
 
 
 def _of_unlogged(version: int) -> Finding:
@@ -201,11 +219,7 @@ class _Check:
         """Ranges join without a hole; each checkpoint is signed and its root is that of the stored leaves."""
         roots = _Roots(self._folder, self._last.size, tile_roots)
         leaf_end = 0
-        overlapping = {
-            later.event
-            for earlier, later in pairwise(sorted(self._ranges, key=lambda item: item.version_from))
-            if later.version_from <= earlier.version_to
-        }
+        overlapping = {later[2] for earlier, later in pairwise(sorted(self._bounds())) if later[0] <= earlier[1]}
         for item in self._ranges:
             if item.first_leaf != leaf_end or item.event in overlapping:
                 self._wrong_range(item, "范围不连续", "the ranges have a hole or overlap")
@@ -225,6 +239,12 @@ class _Check:
                         self._wrong_range(item, "签署的内容不是这一范围", "its checkpoint is that of another tree")
             if (root := roots.at(item.size)) is not None and root != item.root:
                 self._wrong_range(item, "签署的根与日志不符", "the root signed after it is not that of the tiles")
+
+    def _bounds(self) -> Iterator[tuple[int, int, int]]:
+        """(first version, last version, event) of the ranges that are deliveries."""
+        for item in self._ranges:
+            if item.versions is not None:
+                yield *item.versions, item.event
 
     def _second(self, item: Range) -> None:
         """The SM2 signature of a checkpoint, where it has one."""
@@ -262,8 +282,9 @@ class _Check:
             Finding(
                 kind="range",
                 leaf=item.first_leaf,
-                zh=f"批次 {item.delivery} 的叶 {place}：{zh}",
-                en=f"Leaves {place} of delivery {item.delivery}: {en}",
+                event_id=item.event if item.delivery is None else None,
+                zh=f"{'处理' if item.delivery is None else '批次'} {item.delivery or item.event} 的叶 {place}：{zh}",
+                en=f"Leaves {place} of {item.named}: {en}",
             )
         )
 
@@ -273,7 +294,7 @@ class _Check:
         with self._connection.cursor(name=statement) as cursor:
             cursor.itersize = _FETCH
             query = sql.statement("ledger", statement)
-            last = max(item.version_to for item in self._ranges)
+            last = max((last for _, last, _ in self._bounds()), default=0)
             yield from cursor.execute(query, {"first": 0, "last": last})
 
     def _leaves(self) -> None:
@@ -283,14 +304,15 @@ class _Check:
         except LogRefused as error:
             self._report.add(Finding(kind="key", zh=error.message("zh"), en=error.message("en")))
             return
-        versions = Versions(self._connection, blinds)
         entries = _entries(self._folder, self._last.size)
-        spans = (Span(item.version_from, item.version_to, item.first_leaf, item.recorded_at) for item in self._ranges)
-        for read in versions.read(spans):
+        for read in Leaves(self._connection, blinds).read(self._ranges):
+            logged = entries(read.span.first_leaf, read.span.count)
+            if read.acts:
+                self._act(read, logged[0])
+                continue
             for doubled in read.doubled:
                 self._report.add(_of_unlogged(doubled))
             altered = self._altered_payloads(read.span)
-            logged = entries(read.span.first_leaf, read.span.count)
             if not altered and read.entries == logged:
                 self._report.compared += read.span.count
                 continue
@@ -310,6 +332,27 @@ class _Check:
                         f"台账与存证不一致（{names}）", f"the ledger is not what was logged: {names}", version, place
                     )
         _unlogged(self._connection, self._report)
+
+    def _act(self, read: Read, kept: bytes | None) -> None:
+        """One act as the ledger gives it now against its entry as it was logged."""
+        self._report.compared += 1
+        self._report.acts += 1
+        built, event, place = read.entries[0], read.span.first, read.span.first_leaf
+        if built and (kept is None or built == kept):
+            return
+        row = self._connection.execute("SELECT record_id FROM ledger_status WHERE event_id = %s", (event,)).fetchone()
+        zh, en = ("与存证不一致", "is not what was logged") if built else ("已不在台账中", "is gone from the ledger")
+        self._report.add(
+            Finding(
+                kind="act",
+                leaf=place,
+                event_id=event,
+                record_id=row[0] if row else None,
+                path=merkle.bundle_path(place // merkle.TILE_WIDTH),
+                zh=f"第 {event} 号处理（叶 {place}）{zh}",
+                en=f"Act {event} (leaf {place}) {en}",
+            )
+        )
 
     def _altered_payloads(self, span: Span) -> set[int]:
         """Versions whose payload does not give the payload hash stored beside it."""

@@ -80,7 +80,8 @@ WHERE version_from <= %(last)s ORDER BY version_from DESC LIMIT 1
 
 -- name: log_balance
 -- Versions there are; versions the log has; versions of events the log has not taken in yet.
-SELECT (SELECT count(*) FROM ledger_version), (SELECT coalesce(sum(leaves), 0) FROM ledger_log_range),
+SELECT (SELECT count(*) FROM ledger_version),
+    (SELECT coalesce(sum(leaves), 0) FROM ledger_log_range WHERE version_from IS NOT NULL),
     (SELECT coalesce(sum(version_to - version_from + 1), 0) FROM (
         SELECT DISTINCT version_from, version_to FROM ledger_event AS event
         WHERE version_from IS NOT NULL AND NOT EXISTS (
@@ -93,7 +94,7 @@ SELECT version.version_id FROM ledger_version AS version
 WHERE NOT EXISTS (
     SELECT FROM (SELECT version_to FROM ledger_log_range WHERE version_from <= version.version_id
         ORDER BY version_from DESC LIMIT 1) AS range WHERE range.version_to >= version.version_id)
-  AND coalesce(ledger_event_of_v1(version.version_id), 0) <= coalesce(
+  AND coalesce(public.ledger_event_of_v1(version.version_id), 0) <= coalesce(
     (SELECT event_id FROM ledger_effect_position WHERE effect = %(effect)s), 0)
 ORDER BY version.version_id LIMIT 1000
 
@@ -104,3 +105,63 @@ FROM ledger_version AS version
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 JOIN catalogue_dataset AS dataset ON dataset.id = edition.dataset_id
 WHERE version.version_id BETWEEN %(first)s AND %(last)s
+
+-- name: log_record_acts
+-- What was done to records: the acts of these events, each with what a person wrote.
+SELECT 'status.recorded' AS kind, status.event_id, status.record_id, status.entity_id, status.version_no, status.act,
+    status.cause, status.rule, status.answers, status.effective_at, status.recorded_at AS written_at, event.recorded_at,
+    status.actor, status.reason, status.basis
+FROM ledger_status AS status LEFT JOIN ledger_event AS event ON event.id = status.event_id AND event.kind = 'status.recorded'
+WHERE status.event_id = ANY(%(events)s)
+
+-- name: log_registry_acts
+-- What was done to entries of the registry: the acts that came into force with these events. Whether one was undone later
+-- is said by the act that undid it.
+SELECT 'registry.acted' AS kind, act.event_id, act.id AS act_id, act.kind AS act, act.entity_id, act.other_id, act.undoes_id,
+    act.at AS written_at, act.decided_at, event.recorded_at, act.actor, act.second, act.reason, act.evidence, act.detail
+FROM registry_act AS act LEFT JOIN ledger_event AS event ON event.id = act.event_id AND event.kind = 'registry.acted'
+WHERE act.event_id = ANY(%(events)s)
+
+-- name: log_earlier_acts
+-- Acts recorded when acts were no leaves, that the log has not appended yet, in the order of their events.
+SELECT status.event_id, event.recorded_at
+FROM ledger_installation AS installation
+CROSS JOIN LATERAL (
+    SELECT event_id FROM ledger_status
+    WHERE event_id <= installation.acts_before AND event_id > coalesce((
+        SELECT event_id FROM ledger_log_range WHERE version_from IS NULL AND event_id <= installation.acts_before
+        ORDER BY event_id DESC LIMIT 1), 0)
+    ORDER BY event_id LIMIT %(limit)s
+) AS status
+JOIN ledger_event AS event ON event.id = status.event_id
+ORDER BY status.event_id
+
+-- name: log_act_balance
+-- Acts there are; acts the log has; acts it has not come to yet, those of before acts were leaves included.
+SELECT (SELECT count(*) FROM ledger_status) + (SELECT count(*) FROM registry_act WHERE event_id IS NOT NULL),
+    (SELECT count(*) FROM ledger_log_range WHERE version_from IS NULL),
+    (SELECT count(*) FROM ledger_event WHERE kind IN ('status.recorded', 'registry.acted')
+        AND id > coalesce((SELECT event_id FROM ledger_effect_position WHERE effect = %(effect)s), 0)),
+    (SELECT count(*) FROM ledger_installation AS installation JOIN ledger_status AS act
+        ON act.event_id <= installation.acts_before AND NOT EXISTS (
+            SELECT FROM ledger_log_range AS range WHERE range.event_id = act.event_id AND range.version_from IS NULL)
+        AND act.event_id > coalesce((SELECT max(event_id) FROM ledger_log_range
+            WHERE version_from IS NULL AND event_id <= installation.acts_before), 0))
+
+-- name: log_unlogged_acts
+-- Acts that are in the ledger, but neither in the log nor still to come to it.
+SELECT act.event_id, act.record_id
+FROM (SELECT event_id, record_id FROM ledger_status UNION ALL
+    SELECT event_id, NULL FROM registry_act WHERE event_id IS NOT NULL) AS act
+WHERE NOT EXISTS (SELECT FROM ledger_log_range AS range WHERE range.event_id = act.event_id AND range.version_from IS NULL)
+  AND NOT EXISTS (SELECT FROM ledger_event AS event
+    WHERE event.id = act.event_id AND event.kind IN ('status.recorded', 'registry.acted')
+      AND event.id > coalesce((SELECT event_id FROM ledger_effect_position WHERE effect = %(effect)s), 0))
+  AND NOT EXISTS (SELECT FROM ledger_installation AS installation
+    WHERE act.event_id <= installation.acts_before AND act.event_id > coalesce((SELECT max(event_id) FROM ledger_log_range
+        WHERE version_from IS NULL AND event_id <= installation.acts_before), 0))
+ORDER BY act.event_id LIMIT 1000
+
+-- name: log_leaf_of_act
+-- Where the act of an event lies in the log.
+SELECT first_leaf FROM ledger_log_range WHERE event_id = %(event)s AND version_from IS NULL

@@ -1,6 +1,6 @@
 -- name: horizon
 -- The last event committed no later than a moment; nothing for a moment that has not come.
-SELECT ledger_horizon_v1(%(moment)s)
+SELECT public.ledger_horizon_v1(%(moment)s)
 
 -- name: records_of_entity
 -- The newest version of each record up to an event, with the time its event was committed.
@@ -8,7 +8,7 @@ SELECT DISTINCT ON (version.record_id) version.record_id, dataset.code AS datase
     version.decided_on, version.received_at, event.recorded_at, delivery.number AS delivery, version.source_row,
     department.slug AS department, encode(version.content_hash, 'hex') AS content_hash, version.payload
 FROM ledger_version AS version
-JOIN ledger_event AS event ON event.id = ledger_event_of_v1(version.version_id)
+JOIN ledger_event AS event ON event.id = public.ledger_event_of_v1(version.version_id)
     AND (%(last)s::bigint IS NULL OR event.id <= %(last)s::bigint)
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 JOIN catalogue_dataset AS dataset ON dataset.id = edition.dataset_id
@@ -24,7 +24,7 @@ SELECT version.entity_id, version.version_no, dataset.code AS dataset, edition.e
     version.source_row, version.department_id, department.slug AS department, department.name_zh AS department_zh,
     department.name_en AS department_en, encode(version.content_hash, 'hex') AS content_hash, version.payload
 FROM ledger_version AS version
-JOIN ledger_event AS event ON event.id = ledger_event_of_v1(version.version_id)
+JOIN ledger_event AS event ON event.id = public.ledger_event_of_v1(version.version_id)
     AND (%(last)s::bigint IS NULL OR event.id <= %(last)s::bigint)
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 JOIN catalogue_dataset AS dataset ON dataset.id = edition.dataset_id
@@ -38,7 +38,7 @@ ORDER BY version.version_no
 SELECT event.id AS event, dataset.code, edition.digest, version.payload, delivery.number, version.source_row,
     event.recorded_at, version.version_id
 FROM ledger_version AS version
-JOIN ledger_event AS event ON event.id = ledger_event_of_v1(version.version_id)
+JOIN ledger_event AS event ON event.id = public.ledger_event_of_v1(version.version_id)
     AND (%(last)s::bigint IS NULL OR event.id <= %(last)s::bigint)
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 JOIN catalogue_dataset AS dataset ON dataset.id = edition.dataset_id

@@ -23,6 +23,9 @@ _WINDOW: Final = 20_000
 _BULK: Final = 100_000
 _BATCH: Final = 50_000
 _BUILD: Final = "registry_search_build"
+_NAMES_AHEAD: Final = (
+    "SELECT coalesce((SELECT max(id) FROM registry_name), 0) > (SELECT name_id FROM registry_search_state)"
+)
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -39,6 +42,10 @@ def catch_up() -> int:
         while True:
             event = _next_event(connection)
             if event is None:
+                # Names that something else wrote behind the last event wait for no other one.
+                if _one(connection, _NAMES_AHEAD) and not _take_in(connection, None, None):
+                    connection.rollback()
+                    return taken + rebuild()
                 connection.commit()
                 return taken
             event_id, first, last = event
@@ -57,6 +64,11 @@ def rebuild() -> int:
         _next_event(connection)  # holds the position, so that only one session builds
         newest = int(_one(connection, "SELECT coalesce(max(id), 0) FROM ledger_event"))
         connection.execute("SET LOCAL maintenance_work_mem = '512MB'")
+        # What is made now is made where the live tables are.
+        connection.execute(
+            "SELECT set_config('search_path', relnamespace::regnamespace || ',public,pg_temp', true) FROM pg_class "
+            "WHERE oid = 'registry_search'::regclass"
+        )
         connection.execute(f"DROP TABLE IF EXISTS {_BUILD}, {_BUILD}_gram".encode())
         _run(connection, "search_table", _BUILD)
         _run(connection, "search_gram_table", _BUILD)

@@ -62,7 +62,7 @@ def stored() -> tuple[dict[str, bytes], merkle.Tree]:
     return files, tree
 
 
-def reader(size: int) -> merkle.TileReader:
+def reader(size: int, kept: merkle.KeptTiles | None = None) -> merkle.TileReader:
     """A smaller tree cut out of the largest one."""
     files, _ = stored()
 
@@ -72,7 +72,18 @@ def reader(size: int) -> merkle.TileReader:
             whole = files[merkle.tile_path(level, index, merkle.tile_width(LARGEST, level, index))]
         return whole[: 32 * width]
 
-    return merkle.TileReader(size, read)
+    return merkle.TileReader(size, read, kept)
+
+
+def test_tiles_kept_from_one_size_prove_at_every_other() -> None:
+    kept = merkle.KeptTiles(limit=2)
+    for size in (LARGEST, LARGEST - 1, 300, 65_536 + 300, LARGEST):
+        if size > LARGEST:
+            continue
+        for leaf in {0, size // 2, size - 1}:
+            path = reader(size, kept).inclusion(leaf)
+            assert path == reader(size).inclusion(leaf)
+            assert merkle.verify_inclusion(leaf, size, merkle.leaf_hash(entry(leaf)), path, reader(size).root())
 
 
 @pytest.mark.parametrize("size", range(9))
