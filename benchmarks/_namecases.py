@@ -16,12 +16,15 @@ from importlib.resources import files
 from typing import Final
 
 import numpy as np
-from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from xinyong.registry.search import anatomy, shape, sound
+from xinyong.registry.search.neighbours import Neighbourhood
 
 TOLD: Final = 20
+_PIECE: Final = 100_000
+#: Raised whenever a maker changes: kept cases of another edition are made anew.
+EDITION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,9 @@ class Register:
         self.parts = [anatomy.dissect(key) for key in keys]
         self.shorts = Counter(part.short for part in self.parts)
         self.short_list = list(self.shorts)
-        self.short_counts = np.fromiter(self.shorts.values(), dtype=np.int64)
+        self._near: list[tuple[int, Neighbourhood]] = []
         self.bodies = "\n".join(part.body for part in self.parts)
-        weights = self.short_counts.tolist()
+        weights = list(self.shorts.values())
         points = np.frombuffer("".join(self.short_list).encode("utf-32-le"), dtype=np.uint32)
         lengths = np.fromiter(map(len, self.short_list), dtype=np.int64, count=len(self.short_list))
         numbers = sound.numbers_of(points, np.repeat(np.arange(len(lengths)), lengths)).tolist()
@@ -117,8 +120,14 @@ class Register:
 
     def one_away(self, text: str) -> int:
         """How many short forms are at most one slip from ``text``."""
-        found = process.cdist([text], self.short_list, scorer=OSA.distance, score_cutoff=1, workers=2)[0]
-        return int(self.short_counts[found <= 1].sum())
+        near = [begin + other for begin, piece in self._pieces() for other, _ in piece.meet([text])]
+        return sum(self.shorts[short] for at in near if OSA.distance(text, short := self.short_list[at]) <= 1)
+
+    def _pieces(self) -> list[tuple[int, Neighbourhood]]:
+        if not self._near:
+            for begin in range(0, len(self.short_list), _PIECE):
+                self._near.append((begin, Neighbourhood(self.short_list[begin : begin + _PIECE])))
+        return self._near
 
 
 Maker = Callable[[random.Random, Register, int], tuple[str, int]]
@@ -178,7 +187,10 @@ def _makers() -> dict[str, Maker]:
     def slip_full(how: str) -> Maker:
         def make(source: random.Random, reg: Register, at: int) -> tuple[str, int]:
             text = _slip(source, reg.keys[at], how)
-            return text, int(bool(text) and len(reg.parts[at].body) >= 4)
+            if not text or len(reg.parts[at].body) < 4:
+                return "", 0
+            # 大成物资 without 成 is a part of many names as it stands: none of them is farther than the one meant.
+            return text, 1 + reg.containing(anatomy.dissect(text).body)
 
         return make
 

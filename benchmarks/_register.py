@@ -1,21 +1,103 @@
-"""A register of names in a database of its own, with the search index built over it."""
+"""A register of names in a database of its own, with the search index built over it.
+
+With NAMES_HOME the database is kept there and used again by the next run that asks for as many names of the same seed;
+without it a temporary one is made and removed.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from functools import cached_property
+from pathlib import Path
 
 import polars as pl
 
+from benchmarks import _namecases
 from xinyong.standards import names
+
+
+@dataclass(kw_only=True)
+class Filled:
+    """A filled database: entity ``n`` bears ``texts[n - 1]``. ``built``: names indexed a second, when it was built."""
+
+    home: Path
+    texts: list[str]
+    from_real: bool
+    built: int
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The matching keys of the names."""
+        return _keys(self.texts)
+
+    def cases(self, each: int, seed: int) -> tuple[list[_namecases.Case], dict[str, int]]:
+        """Cases of every kind, and how many could not be told. Made once for each seed: telling takes minutes."""
+        kept = self.home / f"cases-{each}-{seed}-{_namecases.EDITION}.json"
+        if not kept.exists():
+            made, dropped = _namecases.cases(_namecases.Register(self.texts, self.keys), each, seed, len(self.texts))
+            kept.write_text(json.dumps([[astuple(case) for case in made], dropped], ensure_ascii=False))
+        told, dropped = json.loads(kept.read_text())
+        return [_namecases.Case(*case) for case in told], dropped
+
+
+@contextmanager
+def filled(count: int) -> Iterator[Filled]:
+    """A database with ``count`` names and their search index, running inside the block."""
+    from xinyong.runtime import postgres
+
+    kept = os.environ.get("NAMES_HOME", "")
+    with tempfile.TemporaryDirectory(prefix="xinyong-bench-") as temporary:
+        home = Path(kept or temporary) / f"names-{count}"
+        home.mkdir(parents=True, exist_ok=True)
+        os.environ["XINYONG_HOME"] = str(home)
+        os.environ.pop("XINYONG_DATABASE_URL", None)
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinyong.settings")
+        try:
+            yield _filled(home, count)
+        finally:
+            postgres.stop()
+
+
+def _filled(home: Path, count: int) -> Filled:
+    import django
+
+    django.setup()
+    from benchmarks._population import Population
+    from xinyong.migrate import prepare
+
+    prepare()
+    listed, stamp = home / "names.txt", home / "names.json"
+    if stamp.exists():
+        told = json.loads(stamp.read_text())
+        texts = listed.read_text(encoding="utf-8").split("\n")
+        print(f"using the {len(texts)} names kept in {home}", file=sys.stderr)
+        return Filled(home=home, texts=texts, **told)
+    population = Population()
+    texts = list(population.names(count))
+    fill(texts)
+    built = round(len(texts) / build())
+    listed.write_text("\n".join(texts), encoding="utf-8")
+    stamp.write_text(json.dumps({"from_real": population.from_real, "built": built}))
+    return Filled(home=home, texts=texts, from_real=population.from_real, built=built)
+
+
+def _keys(texts: list[str]) -> list[str]:
+    return list(names.matching_keys(pl.Series(texts)).to_list())
 
 
 def fill(texts: list[str], *, extra: Iterable[tuple[int, str]] = ()) -> list[str]:
     """Entities 1…n with these registered names; ``extra``: former names. Returns the matching keys."""
     from xinyong.runtime import database
 
-    keys = names.matching_keys(pl.Series(texts)).to_list()
-    with database.connect() as connection:
+    keys = _keys(texts)
+    with database.connect_owner() as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("TRUNCATE registry_name, registry_identifier, registry_entity CASCADE")
         indexes = connection.execute(
@@ -41,10 +123,10 @@ def fill(texts: list[str], *, extra: Iterable[tuple[int, str]] = ()) -> list[str
         for definition, _ in indexes:
             connection.execute(definition.encode())
         connection.commit()
-    with database.connect(autocommit=True) as connection:
+    with database.connect_owner(autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE registry_name")
         connection.execute("VACUUM ANALYZE registry_entity")
-    return list(keys)
+    return keys
 
 
 def build() -> float:
@@ -55,6 +137,39 @@ def build() -> float:
     started = time.perf_counter()
     index.rebuild()
     seconds = time.perf_counter() - started
-    with database.connect(autocommit=True) as connection:
-        connection.execute("VACUUM registry_search")
+    with database.connect_owner(autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE registry_search")
     return seconds
+
+
+class Clock:
+    """Processor time of this process and of the server process behind Django's connection: a busy machine adds little."""
+
+    def __init__(self) -> None:
+        self._served = 0.0
+        self._backend = 0
+        self._last = 0.0
+
+    def cpu(self) -> float:
+        """Milliseconds so far; server processes that ended meanwhile count as far as they were last seen."""
+        from django.db import connection
+
+        connection.ensure_connection()
+        backend = connection.connection.info.backend_pid
+        try:
+            now = int(Path(f"/proc/{backend}/schedstat").read_text().split()[0]) / 1e6
+        except (OSError, IndexError):
+            now = 0.0
+        if backend != self._backend:
+            self._served, self._backend, self._last = self._served + self._last, backend, 0.0
+        self._last = now
+        return time.process_time() * 1000 + self._served + self._last
+
+
+def percentiles(values: Sequence[float]) -> dict[str, float]:
+    """Median, p95 and p99 of some milliseconds."""
+    ordered = sorted(values)
+    return {
+        f"p{share}_ms": round(ordered[min(len(ordered) - 1, int(len(ordered) * share / 100))], 1)
+        for share in (50, 95, 99)
+    }

@@ -115,10 +115,34 @@ def _deliveries() -> Line:
     setup_django(database=False)
     from xinyong.intake import selectors
 
-    stale = selectors.stale()
+    stale, failed = selectors.stale(), selectors.failed()
+    if failed:
+        number, why = failed[0]
+        return (
+            "warn",
+            f"{len(failed)} 个批次处理失败 deliveries failed: {number} {why}",
+            "排除原因后运行 xinyong intake --resume / remove the cause, then resume",
+        )
     if stale:
         return ("warn", f"{stale} 个批次超过一小时未完成 deliveries unfinished", "运行 xinyong intake --resume")
-    return ("ok", "没有滞留批次 no stale delivery", "")
+    return ("ok", "没有滞留或失败的批次 no stale or failed delivery", "")
+
+
+def _silence() -> Line:
+    setup_django(database=False)
+    from xinyong.intake.rhythm import selectors
+    from xinyong.intake.rhythm.rules import TROUBLE
+
+    rows = selectors.rows(department_id=None, today=clock.today(), language="zh")
+    silent = [row for row in rows if row.state in TROUBLE]
+    if silent:
+        first = silent[0]
+        return (
+            "warn",
+            f"{len(silent)} 项报送逾期或未成 late or failed: {first.department_slug}/{first.dataset} {first.state.value}",
+            "见 xinyong silence 或工作台「报送节律」/ see 'xinyong silence'",
+        )
+    return ("ok", f"{len(rows)} 项报送均未逾期 nobody is late", "")
 
 
 def _statuses() -> Line:
@@ -156,12 +180,13 @@ CHECKS: tuple[tuple[str, Callable[[], Line]], ...] = (
     ("catalogue", _catalogue),
     ("effects", _effects),
     ("deliveries", _deliveries),
+    ("silence", _silence),
     ("statuses", _statuses),
     ("calendar", _calendar),
 )
 
 
-_NEEDS_DATABASE = frozenset({"statuses", "schema", "rights", "effects", "deliveries"})
+_NEEDS_DATABASE = frozenset({"statuses", "schema", "rights", "effects", "deliveries", "silence"})
 
 
 @click.command()

@@ -11,7 +11,7 @@ from xinyong.api import reference
 from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
 from xinyong.desk import console as desk_console
-from xinyong.desk import registry_console
+from xinyong.desk import home_console, registry_console
 from xinyong.intake import console as intake_console
 from xinyong.intake.api import examples as intake_api_examples
 from xinyong.intake.api import operations as intake_api
@@ -30,6 +30,7 @@ intake_api_examples.register()
 site.add_router("", intake_api.router)
 
 console_patterns: list[URLPattern | URLResolver] = [
+    *home_console.urlpatterns,
     *accounts_console.urlpatterns,
     *upload_console.urlpatterns,
     *record_console.urlpatterns,

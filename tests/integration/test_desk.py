@@ -289,3 +289,90 @@ def test_no_case_is_ever_lost(desk: Any, world: Any) -> None:
     assert open_rows == desk.one("SELECT count(*) FROM desk_case")
     stored = "SELECT count(*) FROM desk_case WHERE state = 'stored' AND (sent_id IS NULL OR entity_id IS NULL)"
     assert desk.one(stored) == 0
+
+
+def correction(desk: Any, case: Any, row: dict[str, str]) -> Any:
+    """The department sends the returned row again as a copy of the error list, corrected."""
+    from xinyong.intake.correction import layout
+    from xinyong.intake.models import Delivery
+
+    heading = layout.row_heading(case.delivery.number)
+    receipt = desk.take([{**row, heading: str(case.row)}], "abnormal-list")
+    return Delivery.objects.get(number=receipt.delivery)
+
+
+def test_a_case_ends_when_the_department_corrects_the_row_itself(desk: Any, world: Any, people: Any) -> None:
+    """Open or decided but not sent: the corrected row counts, the old one is not sent any more, the page says why."""
+    from xinyong.desk import actions
+    from xinyong.desk.errors import CaseMovedOn
+    from xinyong.desk.models import Decision
+
+    name = "示例宏大商贸有限公司"
+    opened, decided = returned(desk, name, "示例宏大商贸公司", 列入原因="通过登记的住所无法联系")
+    actions.say(people["first"], decided.pk, entity_id=world["2"], **WORDS)
+    versions = desk.totals()["versions"]
+    for case in (opened, decided):
+        sent = correction(desk, case, desk.abnormal(desk.code(1), "示例宏达商贸有限公司", 列入原因=f"更正{case.row}"))
+        assert (sent.accepted, sent.parent_id) == (1, case.delivery_id)
+        actions.open_cases()
+        case.refresh_from_db()
+        assert (case.state, case.closed_in_id, case.closed_row) == ("corrected", sent.pk, 2)
+        with pytest.raises(CaseMovedOn, match="dealt with the row itself"):
+            actions.say(people["second"], case.pk, entity_id=world["1"], **WORDS)
+    assert Decision.objects.get(case=decided).undone_by == "department"
+    assert actions.send_decided(now=True) == 0 and desk.totals()["versions"] == versions + 2, "nothing more is sent"
+    text = client("first").get(f"/console/desk/{opened.pk}").content.decode()
+    assert "报送部门已自行更正这一行" in text and opened.closed_in.number in text and "提交认定" not in text
+
+
+def test_a_decision_meets_the_correction_at_the_last_moment(desk: Any, world: Any, people: Any) -> None:
+    """The correction entered after the cases were looked through: sending looks once more."""
+    from xinyong.desk import actions
+
+    (case,) = returned(desk, "示例宏大商贸有限公司", 列入原因="最后一刻")
+    actions.say(people["first"], case.pk, entity_id=world["1"], **WORDS)
+    correction(desk, case, desk.abnormal(desk.code(2), "示例宏远商贸有限公司", 列入原因="最后一刻更正"))
+    versions = desk.totals()["versions"]
+    assert actions.send_decided(now=True) == 1
+    case.refresh_from_db()
+    assert (case.state, case.sent_id) == ("corrected", None) and desk.totals()["versions"] == versions
+
+
+def test_a_correction_that_is_returned_too_is_a_case_of_its_own(desk: Any, world: Any, people: Any) -> None:
+    from xinyong.desk import actions
+    from xinyong.desk.models import Case
+
+    (case,) = returned(desk, "示例宏大商贸有限公司", 列入原因="再次退回")
+    sent = correction(desk, case, desk.abnormal("", "示例同名有限公司", 列入原因="再次退回"))
+    actions.open_cases()
+    case.refresh_from_db()
+    again = Case.objects.get(delivery=sent)
+    assert (case.state, again.state, again.reason) == ("corrected", "open", "name-not-unique")
+
+
+def test_a_row_given_up_ends_its_case_and_opens_it_again_when_taken_up(desk: Any, world: Any, people: Any) -> None:
+    from xinyong.desk import actions
+    from xinyong.intake.correction import draft
+
+    (case,) = returned(desk, "示例宏大商贸有限公司", 列入原因="不再报送")
+    draft.give_up(case.delivery, case.row, "原决定已撤销", people["reporter"])
+    assert actions.send_decided() == 1
+    case.refresh_from_db()
+    assert (case.state, case.closed_in_id, case.closed_why) == ("corrected", None, "原决定已撤销")
+    text = client("first").get(f"/console/desk/{case.pk}").content.decode()
+    assert "报送部门不再报送这一行：原决定已撤销" in text
+    draft.take_up(case.delivery, case.row, people["reporter"])
+    assert actions.send_decided() == 1 and actions.send_decided() == 0
+    case.refresh_from_db()
+    assert (case.state, case.closed_at) == ("open", None)
+
+
+def test_the_department_reads_at_its_own_row_that_the_desk_stored_it(desk: Any, world: Any, people: Any) -> None:
+    from xinyong.desk import actions
+
+    (case,) = returned(desk, "示例宏大商贸有限公司", 列入原因="去向")
+    actions.say(people["first"], case.pk, entity_id=world["1"], **WORDS)
+    actions.send_decided(now=True)
+    case.refresh_from_db()
+    fate = desk.rows('SELECT "row", fate, answer_id FROM intake_fates_v1(%s)', case.delivery_id)
+    assert fate == [(case.row, "corrected", case.sent_id)]

@@ -179,18 +179,23 @@ def test_parts_by_nature_are_not_judged(desk: Any, bounds: Any, department: str)
     assert receipt.state == "committed"
 
 
-@pytest.mark.parametrize("by", ["entry", "duty"])
+@pytest.mark.parametrize("by", ["entry", "rule"])
 def test_four_eyes(desk: Any, bounds: Any, department: str, officers: dict[str, User], by: str) -> None:
     from datetime import date
+
+    from xinyong.intake.models import ReleaseRule
+    from xinyong.intake.release import actions as release_actions
 
     if by == "entry":
         bounds(release="four_eyes")
     else:
-        actions.set_duty(
+        release_actions.lay_down(
             department=departments.department(department),
             dataset="penalty",
-            since=date(2026, 1, 1),
+            good_rows=ReleaseRule.GoodRows.AT_ONCE,
             four_eyes=True,
+            effective_from=date(2026, 1, 1),
+            reason="双人复核制度",
             acting="test",
         )
     receipt = send(desk, department, 2, first=900_001, uploader="boss")

@@ -75,7 +75,8 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "catalogue-template": ("/catalogue/penalty/template/2018-zh.xlsx", (200, 200, 200, 200, 200)),
     "console-login": ("/console/login", (200, 302, 302, 302, 302)),
     "console-logout": ("/console/logout", (405, 405, 405, 405, 405)),
-    "console-home": ("/console/", (404, 302, 302, 302, 302)),
+    "console-home": ("/console/", (404, 200, 200, 200, 200)),
+    "console-find": ("/console/find?q={number}", (404, 302, 302, 302, 302)),
     "deliveries": ("/console/deliveries", (404, 403, 200, 200, 200)),
     "delivery": ("/console/deliveries/{number}", (404, 403, 404, 200, 200)),
     "delivery-errors-xlsx": ("/console/deliveries/{number}/errors.xlsx", (404, 403, 404, 200, 200)),
@@ -89,6 +90,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "delivery-release": ("/console/deliveries/{number}/release", (405, 405, 405, 405, 405)),
     "delivery-discard": ("/console/deliveries/{number}/discard", (405, 405, 405, 405, 405)),
     "rhythm": ("/console/rhythm", (404, 403, 200, 200, 200)),
+    "rhythm-csv": ("/console/rhythm.csv", (404, 403, 200, 200, 200)),
     "rhythm-zero": ("/console/rhythm/zero", (405, 405, 405, 405, 405)),
     "upload-new": ("/console/deliveries/new", (404, 403, 200, 200, 200)),
     "upload": ("/console/deliveries/new/registration?department=demo", (404, 403, 200, 200, 200)),
@@ -125,6 +127,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "desk-enter": ("/console/desk/{case}/enter", (405, 405, 405, 405, 405)),
     "desk-decisions-csv": ("/console/desk/decisions.csv", (404, 403, 403, 403, 200)),
     "desk-decisions-jsonl": ("/console/desk/decisions.jsonl", (404, 403, 403, 403, 200)),
+    "registry-open": ("/console/registry/open?key=nobody", (404, 403, 403, 403, 404)),
     "registry-acts": ("/console/registry", (404, 403, 403, 403, 200)),
     "registry-acts-jsonl": ("/console/registry/acts.jsonl", (404, 403, 403, 403, 200)),
     "registry-entity": ("/console/registry/entities/{code}", (404, 403, 403, 403, 200)),
@@ -235,6 +238,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 def test_who_may_post(world: dict[str, str], role: str) -> None:
     """Without the right nothing is written; what those with the right may write is tested beside each deed."""
     expected = {
+        "rhythm-csv": ("/console/rhythm.csv", (404, 403, 200, 200, 200)),
         "rhythm-zero": (404, 403, 422, 422, 403),
         "upload": (404, 403, 422, 422, 422),
         "record": (404, 403, 422, 422, 422),

@@ -331,11 +331,11 @@ def test_rows_are_read_in_one_snapshot(
 def test_a_held_delivery_keeps_its_rows_waiting(
     front: Front, define: Definitions, desk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from xinyong.intake.release import holding
+    from xinyong.intake.release import rules
 
     filled(front, desk)
     source = define.write(front)
-    monkeypatch.setattr(holding, "_four_eyes", lambda *_: True)
+    monkeypatch.setattr(rules, "policy", lambda *_: rules.Policy(four_eyes=True))
     assert run.pull(source).state == "held"
     assert run.pull(source).state == "held"
     assert {flag for flag, _ in front.flags().values()} == {"i"}

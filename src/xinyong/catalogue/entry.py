@@ -290,6 +290,8 @@ class Assertion:
     history: int = 6
     history_least: int = 3
     rows_least: int = 20
+    #: Whether the operator has confirmed the figure; an officer who meets it reads that it is not.
+    status: Certainty = Certainty.CONFIRMED
     reason_zh: str = ""
     reason_en: str = ""
 

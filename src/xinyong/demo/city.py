@@ -35,6 +35,7 @@ class DemoUser:
 
 USERS = (
     DemoUser(username="demo-reporter", display_name="王示例", role="reporter", department="market-regulation"),
+    DemoUser(username="demo-supervisor", display_name="赵示例", role="supervisor", department="market-regulation"),
     DemoUser(username="demo-reader", display_name="李示例", role="reader", department="taxation"),
     DemoUser(username="demo-operator", display_name="陈示例", role="operator", department=None),
 )
@@ -52,7 +53,7 @@ def load(say: Say, progress: Callable[[Progress], None] | None = None) -> dict[s
     from xinyong.accounts import actions as accounts
     from xinyong.accounts import selectors as departments
     from xinyong.accounts.models import Role
-    from xinyong.demo import generator, links
+    from xinyong.demo import generator, links, rhythm
     from xinyong.demo.spec import GeneratorSpec
     from xinyong.intake import actions as intake
     from xinyong.ledger import corridor
@@ -108,7 +109,7 @@ def load(say: Say, progress: Callable[[Progress], None] | None = None) -> dict[s
             f"[{number}/{len(manifest.files)}] {file.path}: 读取 {receipt.read:,} = 入库 {receipt.accepted:,} "
             f"+ 退回 {receipt.rejected:,} + 未变 {receipt.unchanged:,}（{receipt.rows_per_second:,.0f} 行/s）"
         )
-    for path, dataset in links.write(folder, today):
+    for path, dataset in [*links.write(folder, today), *rhythm.write(folder, today)]:
         if path.name not in taken:
             intake.deliver(
                 path,
@@ -119,6 +120,7 @@ def load(say: Say, progress: Callable[[Progress], None] | None = None) -> dict[s
             )
             taken.append(path.name)
             done.write_text(json.dumps(taken))
+    rhythm.say_silences(folder, today)
     corridor.catch_up()
     summary = {
         "deliveries": len(manifest.files),

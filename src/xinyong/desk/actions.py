@@ -21,11 +21,12 @@ from xinyong.accounts import selectors as accounts
 from xinyong.accounts.models import User
 from xinyong.accounts.rules import Right
 from xinyong.audit import actions as audit
-from xinyong.desk import candidates, rows, rules
+from xinyong.desk import candidates, closing, rows, rules
 from xinyong.desk.errors import CaseMovedOn, CaseUnknown, ChoiceRefused
 from xinyong.desk.models import Case, Decision, OpenedDelivery, Opinion
 from xinyong.errors import XinyongError
 from xinyong.intake import actions as intake
+from xinyong.intake.correction import layout as correction_layout
 from xinyong.intake.models import Delivery, StoredFinding
 from xinyong.registry import actions as registry_actions
 from xinyong.registry import keys
@@ -67,6 +68,7 @@ def open_cases() -> int:
             mark.cases += len(Case.objects.bulk_create(batch, ignore_conflicts=True))
             mark.save(update_fields=["cases"])
             opened += mark.cases
+            closing.close_answered(delivery)
     return opened
 
 
@@ -122,6 +124,8 @@ def say(user: User, case_id: int, *, entity_id: int | None, reason: str) -> Case
     if not reason:
         raise ChoiceRefused(why_zh="请写明理由", why_en="give the reason")
     case = _locked(user, case_id)
+    if case.state == Case.State.CORRECTED:
+        raise _moved_on(case, "报送部门已自行处理这一行", "the department has dealt with the row itself")
     if case.state not in _UNDECIDED:
         raise _moved_on(case, "已由他人办结", "another officer has decided it")
     entity = None
@@ -194,7 +198,9 @@ def _settle(case: Case) -> None:
 def undo(user: User, case_id: int) -> Case:
     """Take back one's own opinion, as long as the row has not been sent again."""
     case = _locked(user, case_id)
-    if case.sent_id is not None or case.state in (Case.State.STORED, Case.State.CORRECTED):
+    if case.state == Case.State.CORRECTED:
+        raise _moved_on(case, "报送部门已自行处理这一行", "the department has dealt with the row itself")
+    if case.sent_id is not None or case.state == Case.State.STORED:
         raise _moved_on(
             case,
             "本行已重新入库，不能撤回；如认定有误，请按更正程序办理",
@@ -296,7 +302,7 @@ def send_decided(*, now: bool = False) -> int:
     Safe to call from several processes and after a kill: a case is locked while it is sent, and a delivery of the same
     case is received once only.
     """
-    moved = 0
+    moved = closing.follow_given_up()
     before = timezone.now() - timedelta(seconds=0 if now else undo_seconds())
     due = Case.objects.filter(state=Case.State.DECIDED, sent=None, trouble="", decided_at__lte=before)
     for pk in list(due.order_by("pk").values_list("pk", flat=True)[:500]):
@@ -316,12 +322,16 @@ def _send(case_id: int) -> int:
         )
         if case is None or case.entity_id is None:
             return 0
+        if closing.close_if_answered(case):
+            return 1
         officer = Decision.objects.filter(case=case, undone_at=None).order_by("-pk").first()
         row = rows.read(case)
         with tempfile.TemporaryDirectory(prefix="xinyong-desk-") as folder:
             path = Path(folder) / f"case-{case.pk}.csv"
             with path.open("w", encoding="utf-8", newline="") as handle:
-                csv.writer(handle).writerows([row.header, row.raw])
+                # The column of an error list: so the department reads at its own row what became of it.
+                answers = correction_layout.row_heading(case.delivery.number)
+                csv.writer(handle).writerows([[*row.header, answers], [*row.raw, str(case.row)]])
             Assignment.objects.update_or_create(
                 sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
                 parent_id=case.delivery_id,

@@ -51,6 +51,16 @@ class Case(models.Model):
         Delivery, null=True, on_delete=models.PROTECT, related_name="+", help_text="The delivery that sent it again."
     )
     trouble = models.TextField(blank=True, help_text="Why sending it again did not store it.")
+    closed_in = models.ForeignKey(
+        Delivery,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The correction in which the department answered the row itself.",
+    )
+    closed_row = models.IntegerField(null=True, help_text="Row of that correction.")
+    closed_why = models.TextField(blank=True, help_text="Why the department gave the row up.")
+    closed_at = models.DateTimeField(null=True, help_text="When the department's own deed ended the case.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["delivery", "row"], name="desk_case_v1")]

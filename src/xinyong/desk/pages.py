@@ -109,6 +109,9 @@ class CasePage:
     entity_url: str
     entity_name: str
     sent: str
+    closed: str
+    closed_url: str
+    closed_at: datetime | None
     undo_seconds: int
     new_kinds: tuple[tuple[str, str], ...]
     number_types: tuple[tuple[str, str], ...]

@@ -45,6 +45,22 @@ def entity(request: HttpRequest, user: User, key: str) -> HttpResponse:
 
 @require_safe
 @officer_only
+def open_entry(request: HttpRequest, user: User) -> HttpResponse:
+    """The page of the entry with this code, number or id; an unknown one is told on the page it was asked on."""
+    accounts.require(user, Right.REGISTRY_ACT)
+    key = request.GET.get("key", "").strip()[:60]
+    try:
+        found = registry_pages.entry(key)
+    except XinyongError as error:
+        shown = registry_pages.act_list(user, "", "", 1, language())
+        return render(
+            request, "desk/acts.html", {"list": shown, "problem": error.message(language())}, status=error.status
+        )
+    return HttpResponseRedirect(reverse("registry-entity", args=[registry.own_key(found)]))
+
+
+@require_safe
+@officer_only
 def export(request: HttpRequest, user: User) -> HttpResponseBase:
     """Every act as JSON Lines."""
     accounts.require(user, Right.REGISTRY_ACT)
@@ -151,6 +167,7 @@ def second(request: HttpRequest, user: User, number: int) -> HttpResponse:
 urlpatterns: list[URLPattern] = [
     path("registry", acts, name="registry-acts"),
     path("registry/acts.jsonl", export, name="registry-acts-jsonl"),
+    path("registry/open", open_entry, name="registry-open"),
     path("registry/merge", merge, name="registry-merge"),
     path("registry/acts/<int:number>/second", second, name="registry-second"),
     path("registry/entities/<str:key>", entity, name="registry-entity"),

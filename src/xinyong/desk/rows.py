@@ -6,35 +6,18 @@ finding already shows.
 
 from __future__ import annotations
 
-import re
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.utils import timezone
-
-from xinyong.catalogue import selectors as catalogue
-from xinyong.catalogue.entry import BundleEntry, DatasetEntry, Field
+from xinyong.catalogue.entry import DatasetEntry
 from xinyong.desk.errors import RowGone
 from xinyong.desk.models import Case
-from xinyong.intake import store
-from xinyong.intake.checks import choose_layout
-from xinyong.intake.checks.report import HIDDEN, is_private
-from xinyong.intake.models import Delivery
-from xinyong.intake.reading import ROW, Limits, open_source
+from xinyong.intake.correction import rows as returned
 from xinyong.registry import lists
 from xinyong.registry import selectors as registry
-from xinyong.runtime import config
-from xinyong.standards import credit_code, redaction, resident_id
 
 #: Words in the Chinese name of a field by which it is known for an address.
 _ADDRESS = ("地址", "住所", "经营场所")
-#: Rows kept in memory, and how many cases of one delivery are read in one pass: an officer goes from one to the next.
-_KEPT = 400
-_AT_ONCE = 100
-_DIGIT = re.compile(r"\d")
-
-_cache: OrderedDict[tuple[str, int], tuple[tuple[str, ...], tuple[str, ...]]] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,87 +38,28 @@ class WrittenRow:
     place: str
 
 
-def _entry(delivery: Delivery) -> DatasetEntry | BundleEntry:
-    return catalogue.entry(delivery.dataset_code, timezone.localdate(delivery.received_at))
-
-
-def _known_columns(entry: DatasetEntry | BundleEntry) -> frozenset[str]:
-    if isinstance(entry, BundleEntry):
-        return frozenset()
-    known: set[str] = set()
-    for item in entry.fields:
-        known.update((item.code, item.name_zh, *item.columns))
-    for layout in entry.layouts:
-        known.update(column.column for column in layout.columns)
-    return frozenset(known)
-
-
 def _raw(case: Case) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Header and cells of the row. Raises RowGone."""
-    delivery = case.delivery
-    key = (delivery.sha256, case.row)
-    if key not in _cache:
-        _fill(case)
-    if key not in _cache:
-        raise RowGone(number=delivery.number, row=case.row)
-    _cache.move_to_end(key)
-    return _cache[key]
-
-
-def _fill(case: Case) -> None:
-    delivery = case.delivery
-    path = store.path_of(delivery.sha256)
-    if not path.exists():
-        raise RowGone(number=delivery.number, row=case.row)
-    following = Case.objects.filter(delivery=delivery, row__gt=case.row, decided_at=None).order_by("row")
-    wanted = [case.row, *following.values_list("row", flat=True)[:_AT_ONCE]]
-    bound = int(config.get("XINYONG_MAX_FILE_MIB")) << 20
-    limits = Limits(max_file_bytes=bound, max_expanded_bytes=bound)
-    last = max(wanted)
-    with open_source(path, limits, known_columns=_known_columns(_entry(delivery))) as source:
-        for batch in source.batches():
-            rows = batch.rows.filter(batch.rows[ROW].is_in(wanted))
-            header = tuple(column for column in rows.columns if column != ROW)
-            for number, *cells in rows.select(ROW, *header).iter_rows():
-                _cache[delivery.sha256, number] = (header, tuple("" if cell is None else str(cell) for cell in cells))
-            if batch.rows.height and int(batch.rows[ROW][-1]) >= last:
-                break
-    while len(_cache) > _KEPT:
-        _cache.popitem(last=False)
-
-
-def _fields(delivery: Delivery, header: Sequence[str]) -> dict[str, Field]:
-    """Column to field, for the columns that have one."""
-    entry = _entry(delivery)
-    if not isinstance(entry, DatasetEntry):
-        return {}
-    match = choose_layout(entry, header)
-    return {column: entry.field_by_code(target.to) for column, target in match.bound if target.to is not None}
-
-
-def _masked(field: Field | None, text: str) -> str:
-    """A cell as it may be shown: personal values hidden, personal numbers in free text masked."""
-    if not text:
-        return ""
-    if field is not None and is_private(field):
-        return HIDDEN
-    if len(_DIGIT.findall(text)) < 7:  # the shortest personal number has seven
-        return text
-    folded = credit_code.normalise(text).text
-    if credit_code.is_valid(folded):
-        return text
-    return HIDDEN if resident_id.is_valid(folded) else redaction.redact(text).text
+    try:
+        held = returned.kept(case.delivery)
+    except returned.RowsGone as error:
+        raise RowGone(number=case.delivery.number, row=case.row) from error
+    found = held.rows([case.row])
+    if not found.height:
+        raise RowGone(number=case.delivery.number, row=case.row)
+    cells = found.select(held.header).row(0)
+    return held.header, tuple("" if cell is None else str(cell) for cell in cells)
 
 
 def read(case: Case) -> WrittenRow:
     """The row from the kept file. Raises RowGone when the file is not kept any more."""
     header, raw = _raw(case)
-    fields = _fields(case.delivery, header)
+    fields = returned.fields_of(case.delivery, header)
     by_field: dict[str, str] = {}
     cells, address, representative = [], "", ""
     for column, text in zip(header, raw, strict=True):
         field = fields.get(column)
-        shown = _masked(field, text)
+        shown = returned.masked(field, text)
         if shown:
             cells.append((column, shown))
         if field is None or not text.strip():
@@ -145,7 +69,7 @@ def read(case: Case) -> WrittenRow:
             representative = shown
         if any(word in field.name_zh for word in _ADDRESS) and not field.personal and not address:
             address = shown
-    entry = _entry(case.delivery)
+    entry = returned.entry_of(case.delivery)
     name, code, place, numbers = case.name, "", "", {}
     if isinstance(entry, DatasetEntry):
         subject = entry.subject

@@ -161,7 +161,7 @@ def next_case(user: User, after: Case | None) -> Case | None:
 
 def one(user: User, number: int) -> Case:
     """The case. Raises CaseUnknown or RightMissing."""
-    case = visible(user).select_related("entity", "sent").filter(pk=number).first()
+    case = visible(user).select_related("entity", "sent", "closed_in").filter(pk=number).first()
     if case is None:
         raise CaseUnknown(number=number)
     return case
@@ -307,6 +307,9 @@ def case_page(user: User, number: int, language: str) -> CasePage:
         entity_url=reverse("entity", args=[registry.address_key(entity)]) if entity else "",
         entity_name=(entity.name or registry.own_key(entity)) if entity else "",
         sent=case.sent.number if case.sent else "",
+        closed=_closed(case, english=english),
+        closed_url=reverse("delivery", args=[case.closed_in.number]) if case.closed_in else "",
+        closed_at=case.closed_at,
         undo_seconds=actions.undo_seconds(),
         new_kinds=tuple((code, words[1 if english else 0]) for code, words in kinds.items()),
         number_types=tuple(
@@ -315,6 +318,23 @@ def case_page(user: User, number: int, language: str) -> CasePage:
             if code not in ("credit_code", "former_credit_code", "registration_key")
         ),
     )
+
+
+def _closed(case: Case, *, english: bool) -> str:
+    """Why the department's own deed ended the case; empty when it did not."""
+    if case.closed_in is not None:
+        return (
+            f"The department corrected the row itself: delivery {case.closed_in.number}, row {case.closed_row}"
+            if english
+            else f"报送部门已自行更正这一行：批次 {case.closed_in.number} 第 {case.closed_row} 行"
+        )
+    if case.closed_at is not None:
+        return (
+            f"The department does not deliver the row any more: {case.closed_why}"
+            if english
+            else f"报送部门不再报送这一行：{case.closed_why}"
+        )
+    return ""
 
 
 def _history(case: Case, *, hidden: bool, user: User, english: bool) -> tuple[Past, ...]:
@@ -342,7 +362,9 @@ def decisions(user: User) -> Iterator[dict[str, Any]]:
     """Every decision the user may see, taken-back ones included, oldest first: the export."""
     accounts.require(user, Right.RESOLUTION_DECIDE)
     seen = visible(user).values("pk")
-    found = Decision.objects.select_related("case__delivery", "case__department", "entity", "case__sent")
+    found = Decision.objects.select_related(
+        "case__delivery", "case__department", "entity", "case__sent", "case__closed_in"
+    )
     for item in by_key(found.filter(case__in=seen)):
         case = item.case
         yield {
@@ -365,6 +387,7 @@ def decisions(user: User) -> Iterator[dict[str, Any]]:
             "candidates": item.candidates,
             "sent_as": case.sent.number if case.sent else "",
             "state": case.state,
+            "ended_by_department": _closed(case, english=False),
             "undone_by": item.undone_by,
             "undone_at": timezone.localtime(item.undone_at).isoformat(timespec="seconds") if item.undone_at else "",
         }

@@ -278,7 +278,7 @@ def process(
             entry = entry or catalogue.entry(delivery.dataset_code, timezone.localdate(delivery.received_at))
             with lease.Heartbeat(delivery, report) as heartbeat:
                 return engine.take_in(connection, delivery, entry, heartbeat, started=started)
-        except Exception as error:
+        except Exception as error:  # whatever it was, the delivery says so: refused for its content, or failed
             with contextlib.suppress(Exception):  # a broken session is rolled back by the server
                 connection.rollback()
             if failures.is_technical(error):
@@ -513,13 +513,12 @@ def set_duty(
     cycle: str = "",
     since: date,
     until: date | None = None,
-    four_eyes: bool = False,
     reason: str = "",
     acting: str,
 ) -> Duty:
-    """Say that a department delivers a dataset, how often, and whether two persons are needed."""
+    """Say that a department delivers a dataset, and how often."""
     catalogue.entry(dataset, timezone.localdate())
-    values = {"cycle": cycle, "since": since, "until": until, "four_eyes": four_eyes, "reason": reason}
+    values = {"cycle": cycle, "since": since, "until": until, "reason": reason}
     with transaction.atomic():
         made, _ = Duty.objects.update_or_create(department=department, dataset_code=dataset, defaults=values)
         audit.record(

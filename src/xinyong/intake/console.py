@@ -13,11 +13,10 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    HttpResponseRedirect,
     StreamingHttpResponse,
 )
 from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -62,13 +61,6 @@ def list_filter(query: Mapping[str, str]) -> ListFilter:
         mine=query.get("mine", "") == "1",
         number=query.get("q", "").strip()[:100],
     )
-
-
-@require_safe
-@officer_only
-def home(request: HttpRequest, user: User) -> HttpResponse:
-    """The console opens on the deliveries."""
-    return HttpResponseRedirect(reverse("deliveries"))
 
 
 @require_safe
@@ -184,7 +176,6 @@ def errors_xlsx(request: HttpRequest, user: User, number: str) -> HttpResponseBa
 
 
 urlpatterns: list[URLPattern] = [
-    path("", home, name="console-home"),
     path("deliveries", deliveries, name="deliveries"),
     path("deliveries.csv", deliveries_csv, name="deliveries-csv"),
     path("deliveries/<slug:number>", delivery, name="delivery"),

@@ -41,7 +41,7 @@ def take_in(
     unchanged), takes back everything in registry and ledger, and leaves the delivery ``held``. Call it again with
     ``commit=True`` to let the delivery in: it is decided anew against the ledger of that moment.
 
-    A bound of the catalogue or the rule of four eyes may hold it as well (:mod:`xinyong.intake.holding`).
+    A bound of the catalogue or the rule of four eyes may hold it as well (:mod:`xinyong.intake.release.holding`).
 
     Raises XinyongError when the delivery must be refused as a whole; the transaction is then rolled back. A circle of
     waiting between loaders is tried again here.

@@ -144,10 +144,6 @@ class Duty(models.Model):
     )
     since = models.DateField(help_text="First day from which deliveries are expected.")
     until = models.DateField(null=True, help_text="Last day on which deliveries are expected; empty: open.")
-    four_eyes = models.BooleanField(
-        default=False,
-        help_text="Deliveries of this department wait until an officer other than the uploader releases them.",
-    )
     reason = models.TextField(blank=True, help_text="Why it is so: document, agreement, end of a task.")
 
     class Meta:

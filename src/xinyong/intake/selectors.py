@@ -420,3 +420,9 @@ def stale() -> int:
     before = timezone.now() - timedelta(hours=1)
     states = [Delivery.State.RECEIVED, Delivery.State.READING]
     return Delivery.objects.filter(state__in=states, received_at__lt=before).count()
+
+
+def failed() -> list[tuple[str, str]]:
+    """Deliveries that failed for technical reasons, newest first: number and reason. Their files are kept."""
+    found = Delivery.objects.filter(state=Delivery.State.FAILED).order_by("-id").values_list("number", "failure")
+    return [(number, str((failure or {}).get("message_zh", ""))[:160]) for number, failure in found[:1000]]

@@ -424,7 +424,7 @@ def enter_entity(
         raise ActRefused(
             why_zh="号码类型不在清单中，或号码为空", why_en="the kind of number is unknown or the number empty"
         )
-    refused = rules.may_enter(kind, name, number_type)
+    refused = rules.may_enter(lists.entry_rule(kind, timezone.localdate()), name, number_type)
     if refused is not None or number_type == Identifier.Type.CREDIT_CODE:
         zh, en = refused or ("统一社会信用代码只由登记机关报送产生", "Credit codes come from the register only")
         raise ActRefused(why_zh=zh, why_en=en)

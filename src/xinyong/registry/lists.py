@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
@@ -56,6 +57,30 @@ class RelationKind:
     share: bool
 
 
+#: In :attr:`EntryRule.numbers`: a number of any kind will do.
+ANY_NUMBER = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRule:
+    """What the law says of entering an entity of this kind by hand, from when to when, and where it says so.
+
+    ``numbers``: kinds of number that suffice; ``name``: least characters of a name that suffices without one.
+    """
+
+    kind: str
+    allowed: bool
+    numbers: tuple[str, ...]
+    name: int | None
+    effective_from: date
+    effective_until: date | None
+    source: str
+    article: str
+    status: str
+    refusal_zh: str
+    refusal_en: str
+
+
 def _rows(file: str, key: str) -> list[dict[str, Any]]:
     text = (resources.files("xinyong.datapacks") / "registry" / file).read_text(encoding="utf-8")
     rows: list[dict[str, Any]] = yaml.safe_load(text)[key]
@@ -84,6 +109,21 @@ def relation_kinds() -> Mapping[str, RelationKind]:
     """Kinds of relations by code."""
     rows = (RelationKind(**row) for row in _rows("relation-kinds.yml", "kinds"))
     return MappingProxyType({row.code: row for row in rows})
+
+
+@cache
+def entry_rules() -> tuple[EntryRule, ...]:
+    """Rules of entry by hand, of all days."""
+    return tuple(EntryRule(**{**row, "numbers": tuple(row["numbers"])}) for row in _rows("entry-by-hand.yml", "rules"))
+
+
+def entry_rule(kind: str, on: date) -> EntryRule | None:
+    """The rule in force on a day; None for a kind that is not taken."""
+    for rule in entry_rules():
+        until = rule.effective_until
+        if rule.kind == kind and rule.effective_from <= on and (until is None or on <= until):
+            return rule
+    return None
 
 
 def identifier_label(code: str, language: str) -> str:

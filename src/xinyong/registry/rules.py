@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
+from xinyong.registry.lists import ANY_NUMBER, EntryRule
 from xinyong.standards import names
 
 
@@ -80,34 +80,20 @@ def refusal(member: Group, into: Group, chosen: tuple[int, int], joins: Collecti
     return None
 
 
-#: Endings that say that a business, not a person, bears the name.
-_LONGEST_PERSON: Final = 4
+def may_enter(rule: EntryRule | None, name: str, number_type: str) -> tuple[str, str] | None:
+    """Why an officer may not enter this entity by hand, in Chinese and English; None when it may be.
 
-
-def may_enter(kind: str, name: str, number_type: str) -> tuple[str, str] | None:
-    """Why an entity of this kind may not be entered by an officer; None when it may.
-
-    An enterprise has had a credit code since 2015 and comes from the register only. An organisation needs the number of
-    its certificate. An individual business needs its registration number, or a trade name that cannot be a person's name:
-    natural persons are never entered.
+    ``rule``: what the law of the day says of its kind (``datapacks/registry/entry-by-hand.yml``); without one the kind is
+    not taken at all.
     """
-    if kind == "enterprise":
-        return (
-            "企业自2015年起都有统一社会信用代码，只能由登记机关报送产生",
-            "Every enterprise has had a credit code since 2015; it comes from the register only",
-        )
-    if kind == "organisation":
-        if not number_type:
-            return ("其他组织须填写登记证书号码", "An organisation needs the number of its certificate")
+    if rule is None:
+        return ("主体类型不在范围内", "This kind of subject is not taken")
+    refused = (rule.refusal_zh, rule.refusal_en)
+    if not rule.allowed:
+        return refused
+    if number_type and (number_type in rule.numbers or ANY_NUMBER in rule.numbers):
         return None
-    if kind == "individual_business":
-        key = names.matching_key(name)
-        if number_type == "registration_number":
-            return None
-        if len(key) <= _LONGEST_PERSON or not names.organisation_suffix(name):
-            return (
-                "没有注册号的个体工商户须有字号；只有人名的不予登记，自然人不是信用主体",
-                "An individual business without a registration number needs a trade name; a person's name is never entered",
-            )
-        return None
-    return ("主体类型不在范围内", "This kind of subject is not taken")
+    if rule.name is None:
+        return refused
+    long_enough = len(names.matching_key(name)) >= rule.name
+    return None if long_enough and names.organisation_suffix(name) else refused

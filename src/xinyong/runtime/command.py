@@ -64,7 +64,7 @@ def command(function: F) -> F:
         except KeyboardInterrupt:
             click.echo("已中断，未完成的工作不会留下痕迹。Interrupted; nothing half-done stays.", err=True)
             sys.exit(130)
-        except Exception as error:
+        except Exception as error:  # the database layer explains its own; every other one is raised again below
             from xinyong.runtime import database
 
             explained = database.explain(error)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from xinyong.desk.marks import pieces
 from xinyong.desk.rules import Verdict, Voice, verdict
+from xinyong.registry import lists
 from xinyong.registry.rules import may_enter
 
 han = st.text(alphabet="示例宏达商贸有限公司（）()A1 ", max_size=30)
@@ -62,4 +65,15 @@ def test_the_order_of_opinions_does_not_matter(order: list[tuple[str, int]]) -> 
     ],
 )
 def test_who_may_be_entered(kind: str, name: str, number: str, allowed: bool) -> None:
-    assert (may_enter(kind, name, number) is None) is allowed
+    rule = lists.entry_rule(kind, date(2026, 11, 26))
+    assert (may_enter(rule, name, number) is None) is allowed
+
+
+def test_what_may_be_entered_is_dated_data() -> None:
+    """Every rule names its source, its certainty and both refusals; outside its days a kind is not taken."""
+    for rule in lists.entry_rules():
+        assert rule.source and rule.article and rule.refusal_zh and rule.refusal_en
+        assert rule.status in ("confirmed", "to_be_confirmed")
+        assert lists.entry_rule(rule.kind, rule.effective_from - timedelta(days=1)) is None
+    ended = dataclasses.replace(lists.entry_rules()[2], allowed=False)
+    assert may_enter(ended, "示例区张三饭店", "") == (ended.refusal_zh, ended.refusal_en)

@@ -35,9 +35,21 @@ def test_the_last_region_is_told_bare(text: str) -> None:
     assert anatomy.bare_region(text) in ("河南", "新乡")
 
 
-def test_a_legal_form_with_a_slip_is_still_one() -> None:
-    assert anatomy.without_misspelt_form("广州机床工具有线公司") == "广州机床工具"
-    assert anatomy.without_misspelt_form("广州机床工具有限公司") == ""
+@pytest.mark.parametrize(
+    ("key", "bodies"),
+    [
+        ("广州机床工具有线公司", ("广州机床工具",)),
+        ("广州机床工具有限公", ("广州机床工具",)),
+        ("广州机床工具有限公司", ()),
+        ("中原云启银行股份有限司新乡支行", ("中原云启银行新乡支行",)),
+        ("中原云启银行股份有限公肢司新乡支行", ("中原云启银行新乡支行", "中原云启银行肢司新乡支行")),
+        ("中原云启(集团)股份限有公司建设分公司", ("中原云启建设分",)),
+        ("中原云启银行股分有限公司新乡支行", ("中原云启银行新乡支行",)),
+        ("中原云启银行股份有限公司新乡支行", ()),
+    ],
+)
+def test_a_legal_form_with_a_slip_is_still_one(key: str, bodies: tuple[str, ...]) -> None:
+    assert anatomy.misspelt_forms(key) == bodies
 
 
 def test_a_pair_decides_how_a_character_is_read() -> None:

@@ -258,7 +258,7 @@ def watch(watcher: Watcher, stop: threading.Event, *, every: float = 2.0) -> Non
                     connection.execute("SELECT 1")  # the lock is gone with the session
                     watcher.look()
                     stop.wait(every)
-        except Exception as error:
+        except Exception as error:  # the share or the database is away: the watcher waits and looks again
             known = error if isinstance(error, XinyongError) else database.explain(error)
             log.warning("folder: %s", known.message("en") if known else error, exc_info=not known)
         stop.wait(lease.BEAT * 5)

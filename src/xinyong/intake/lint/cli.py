@@ -17,7 +17,8 @@ import click
 
 from xinyong.catalogue.entry import Severity
 from xinyong.intake.findings import Finding
-from xinyong.runtime import clock
+from xinyong.intake.reading import Limits
+from xinyong.runtime import clock, config
 from xinyong.runtime.command import command, emit
 
 _COLUMNS = (
@@ -205,7 +206,9 @@ def lint(
             for sink in sinks:
                 sink(findings)
 
-        result = linting.check_file(path, dataset, load_packaged(), clock.today(), show)
+        bound = int(config.get("XINYONG_MAX_FILE_MIB")) << 20  # as the platform, both packed and expanded
+        limits = Limits(max_file_bytes=bound, max_expanded_bytes=bound)
+        result = linting.check_file(path, dataset, load_packaged(), clock.today(), show, limits)
     if table.left and not as_json:
         more = f"还有 {table.left:,} 条未显示" if language == "zh" else f"{table.left:,} more are not shown"
         click.echo(f"{'……':>8}  {more}（--limit 0, --xlsx, --csv）")

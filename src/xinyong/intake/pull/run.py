@@ -140,7 +140,7 @@ def keep_pulling(stop: threading.Event) -> None:
                 for found in pull_all(source):
                     log.info("source %s: %s, %s rows", name, found.state, found.rows)
                     corridor.catch_up()
-            except Exception as error:
+            except Exception as error:  # one source that is away must not stop the others; it is tried again when due
                 known = error if isinstance(error, XinyongError) else database.explain(error)
                 log.warning("source %s: %s", name, known.message("en") if known else error, exc_info=not known)
             due[name] = time.monotonic() + every

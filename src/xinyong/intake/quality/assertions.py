@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 
-from xinyong.catalogue.entry import Assertion, DatasetEntry
+from xinyong.catalogue.entry import Assertion, Certainty, DatasetEntry
 from xinyong.errors import ErrorCode, XinyongError
 from xinyong.intake.quality.profile import Profile
 
@@ -32,11 +32,17 @@ class Broken:
 
     @property
     def zh(self) -> str:
-        return f"{self.assertion.code}：实际 {self.actual}，界限 {self.bound}。{self.assertion.reason_zh}"
+        more = "（该界限为初设值，待平台运营方确认。）" if self._unconfirmed else ""
+        return f"{self.assertion.code}：实际 {self.actual}，界限 {self.bound}。{self.assertion.reason_zh}{more}"
 
     @property
     def en(self) -> str:
-        return f"{self.assertion.code}: {self.actual} against {self.bound}. {self.assertion.reason_en}"
+        more = " (The bound is a first setting, to be confirmed by the operator.)" if self._unconfirmed else ""
+        return f"{self.assertion.code}: {self.actual} against {self.bound}. {self.assertion.reason_en}{more}"
+
+    @property
+    def _unconfirmed(self) -> bool:
+        return self.assertion.status == Certainty.TO_BE_CONFIRMED
 
     def refusal(self) -> AssertionFailed:
         """The bound as the error that refuses the delivery."""

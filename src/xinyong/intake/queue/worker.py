@@ -75,7 +75,7 @@ def work(
                         return done
                     else:
                         jobs.wait(connection, 1.0 if parent is not None else jobs.LOOK)
-        except Exception as error:
+        except Exception as error:  # a worker outlives a restart of the database; what it had begun is taken up again
             if once:
                 raise
             known = error if isinstance(error, XinyongError) else database.explain(error)

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
-from xinyong.intake.models import Delivery, DeliveryProfile, Duty
+from xinyong.intake.models import Delivery, DeliveryProfile
 from xinyong.intake.quality.profile import Profile
 from xinyong.intake.reader import Outcome
 from xinyong.intake.release import rules as release
@@ -53,21 +53,11 @@ def reasons(
     """Why it has to wait: everything that holds it and that no officer has released yet."""
     found = [] if is_partial(delivery) else list(outcome.hold)
     if delivery.channel != Delivery.Channel.RESOLUTION:
-        rules = release.for_delivery(delivery, rejected=rejected)
-        if _four_eyes(delivery, entry) and FOUR_EYES not in release.codes(rules):
-            rules.insert(0, release.FOUR_EYES_HOLD)
+        rules = release.for_delivery(delivery, entry, rejected=rejected)
         # A correction holds the rows somebody has corrected: the rule about good rows is for the delivery it answers.
         found.extend(rule for rule in rules if rule[0] == FOUR_EYES or not is_partial(delivery))
     seen = {str(reason[0]) for reason in delivery.hold} if delivery.released_by else set()
     return found if any(reason[0] not in seen for reason in found) else []
-
-
-def _four_eyes(delivery: Delivery, entry: DatasetEntry | BundleEntry) -> bool:
-    if isinstance(entry, DatasetEntry) and entry.release == "four_eyes":
-        return True
-    return Duty.objects.filter(
-        department=delivery.department_id, dataset_code=delivery.dataset_code, four_eyes=True
-    ).exists()
 
 
 def note(connection: Connection, delivery: Delivery, outcome: Outcome, why: list[tuple[str, str, str]]) -> None:

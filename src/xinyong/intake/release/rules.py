@@ -1,13 +1,14 @@
 """May the rows of a delivery enter the ledger by themselves, and if not, why not and whose turn is it?
 
 The answer is data: rows of :class:`ReleaseRule` by department and dataset, each with a day, a reason and an author. Without
-a row good rows enter at once and nobody releases anything.
+a row good rows enter at once and nobody releases anything, unless the catalogue entry itself asks for two persons: that
+holds for everybody, and no rule of a department takes it away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.db.models import Q
@@ -16,6 +17,7 @@ from django.utils import timezone
 from xinyong.accounts import selectors as accounts
 from xinyong.accounts.models import User
 from xinyong.accounts.rules import Right
+from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.intake.models import Delivery, ReleaseRule
 
 FOUR_EYES, GOOD_ROWS, WHOLE = "four-eyes", "good-rows", "whole"
@@ -77,10 +79,12 @@ def holds(rule: Policy, *, rejected: int) -> list[Hold]:
     return found
 
 
-def for_delivery(delivery: Delivery, *, rejected: int) -> list[Hold]:
-    """:func:`holds` under the rule that governs this delivery on the day it was received."""
-    day = timezone.localdate(delivery.received_at)
-    return holds(policy(delivery.department_id, delivery.dataset_code, day), rejected=rejected)
+def for_delivery(delivery: Delivery, entry: DatasetEntry | BundleEntry, *, rejected: int) -> list[Hold]:
+    """:func:`holds` under what governs this delivery on the day it was received: entry first, then the rules."""
+    rule = policy(delivery.department_id, delivery.dataset_code, timezone.localdate(delivery.received_at))
+    if isinstance(entry, DatasetEntry) and entry.release == "four_eyes":
+        rule = replace(rule, four_eyes=True)
+    return holds(rule, rejected=rejected)
 
 
 def codes(hold: Iterable[Iterable[str]]) -> frozenset[str]:

@@ -96,7 +96,6 @@ def zero(dataset: str, slug: str, from_day: datetime, to_day: datetime, who: str
 )
 @click.option("--since", type=_DAY, required=True, help="First day deliveries are expected.")
 @click.option("--until", type=_DAY, help="Last day deliveries are expected.")
-@click.option("--four-eyes", is_flag=True, help="An officer other than the uploader has to release each delivery.")
 @click.option("--reason", default="", help="Document or agreement it rests on.")
 @command
 def duty(
@@ -105,12 +104,11 @@ def duty(
     cycle: str,
     since: datetime,
     until: datetime | None,
-    four_eyes: bool,
     reason: str,
     *,
     as_json: bool,
 ) -> None:
-    """Say that a department delivers a dataset, how often, and whether two persons are needed (报送责任)."""
+    """Say that a department delivers a dataset, and how often (报送责任)."""
     setup_django()
     from xinyong.accounts import selectors as accounts
     from xinyong.catalogue.checks import UPDATE_CYCLES
@@ -124,7 +122,6 @@ def duty(
         cycle=cycle,
         since=since.date(),
         until=until.date() if until else None,
-        four_eyes=four_eyes,
         reason=reason,
         acting="command duty",
     )

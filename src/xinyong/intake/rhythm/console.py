@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,6 +23,7 @@ from xinyong.intake import actions
 from xinyong.intake.rhythm import selectors as rhythm_selectors
 from xinyong.runtime import clock
 from xinyong.ui.context import language
+from xinyong.ui.paging import page_number
 
 
 class ZeroForm(forms.Form):
@@ -59,7 +63,10 @@ class ZeroForm(forms.Form):
 
 
 def _shown(request: HttpRequest, user: User, form: ZeroForm, status: int = 200) -> HttpResponse:
-    found = rhythm_selectors.page(user, request.GET.get("state", ""), language())
+    asked = request.GET
+    found = rhythm_selectors.page(
+        user, asked.get("state", ""), asked.get("department", ""), page_number(request), language()
+    )
     return render(request, "intake/rhythm.html", {"page": found, "form": form}, status=status)
 
 
@@ -68,6 +75,54 @@ def _shown(request: HttpRequest, user: User, form: ZeroForm, status: int = 200) 
 def rhythm(request: HttpRequest, user: User) -> HttpResponse:
     """Who delivers in time, who does not, and why."""
     return _shown(request, user, ZeroForm())
+
+
+@require_safe
+@officer_only
+def rhythm_csv(request: HttpRequest, user: User) -> HttpResponse:
+    """Everything the page shows, of all pages, as CSV."""
+    found = rhythm_selectors.visible(user, language())
+    buffer = io.StringIO(newline="")
+    buffer.write("\ufeff")
+    writer = csv.writer(buffer)
+    writer.writerow(
+        [
+            _("报送部门"),
+            _("信息资源"),
+            _("更新周期"),
+            _("最近一次成功"),
+            _("批次"),
+            _("行数"),
+            _("零报送至"),
+            _("下一次应报"),
+            _("逾期（工作日）"),
+            _("状态"),
+            _("最近未成批次"),
+        ]
+    )
+    for row in found:
+        days = (row.last_good, row.zero_until, row.expected)
+        good, zero, expected = ("" if day is None else day.isoformat() for day in days)
+        writer.writerow(
+            [
+                row.department,
+                row.dataset_name,
+                row.cycle,
+                good,
+                row.last_number,
+                row.last_rows,
+                zero,
+                expected,
+                row.overdue,
+                row.state_label,
+                row.newest_number,
+            ]
+        )
+    return HttpResponse(
+        buffer.getvalue(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="rhythm.csv"'},
+    )
 
 
 @require_POST
@@ -94,5 +149,6 @@ def declare_zero(request: HttpRequest, user: User) -> HttpResponse:
 
 urlpatterns: list[URLPattern] = [
     path("rhythm", rhythm, name="rhythm"),
+    path("rhythm.csv", rhythm_csv, name="rhythm-csv"),
     path("rhythm/zero", declare_zero, name="rhythm-zero"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,8 @@ from xinyong.intake.rhythm import rules as rhythm
 from xinyong.intake.rhythm.rules import Silence
 from xinyong.runtime import sql
 
+#: Lines of one page.
+PAGE = 30
 #: State to its words and tone; the order is that of the page: what needs a hand first.
 WORDS: dict[Silence, tuple[str, str, str]] = {
     Silence.FAILED: ("报送未成", "Failed", "red"),
@@ -64,6 +67,11 @@ class RhythmPage:
     """All rows the user may see, those of one state when one is asked for, and how many there are of each."""
 
     rows: tuple[RhythmRow, ...]
+    total: int
+    page: int
+    pages: int
+    department: str
+    departments: tuple[tuple[str, str], ...]
     state: str
     states: tuple[tuple[str, str, int], ...]
     empty: int
@@ -142,21 +150,39 @@ def _entry(code: str, today: date, *, english: bool) -> tuple[str, str]:
     return cycle, entry.name_en if english else entry.name_zh
 
 
-def page(user: User, state: str, language: str) -> RhythmPage:
-    """What the page shows. Raises RightMissing for users who see no deliveries."""
+def visible(user: User, language: str) -> list[RhythmRow]:
+    """All rows the user may see, for the export. Raises RightMissing for users who see no deliveries."""
     everything = accounts.may(user, Right.DELIVERY_VIEW_ALL)
     if not everything:
         accounts.require(user, Right.DELIVERY_VIEW_OWN)
+    scope = None if everything else (user.department_id or 0)
+    return rows(department_id=scope, today=timezone.localdate(), language=language)
+
+
+def page(user: User, state: str, department: str, number: int, language: str) -> RhythmPage:
+    """One page of what the user may see, narrowed to a state or department. Raises RightMissing."""
+    found = visible(user, language)
     today = timezone.localdate()
-    department = None if everything else (user.department_id or 0)
-    found = rows(department_id=department, today=today, language=language)
+    departments = tuple(sorted({(row.department_slug, row.department) for row in found}, key=lambda item: item[1]))
+    if department in {slug for slug, _ in departments}:
+        found = [row for row in found if row.department_slug == department]
+    else:
+        department = ""
     index = 1 if language == "en" else 0
     counts = Counter(row.state for row in found)
     chosen = state if state in {item.value for item in WORDS} else ""
     states = [("", ("全部", "All")[index], len(found))]
     states += [(key.value, words[index], counts[key]) for key, words in WORDS.items() if counts[key]]
+    listed = [row for row in found if chosen in ("", row.state.value)]
+    pages = max(1, math.ceil(len(listed) / PAGE))
+    number = min(max(1, number), pages)
     return RhythmPage(
-        rows=tuple(row for row in found if chosen in ("", row.state.value)),
+        rows=tuple(listed[(number - 1) * PAGE : number * PAGE]),
+        total=len(listed),
+        page=number,
+        pages=pages,
+        department=department,
+        departments=departments if len(departments) > 1 else (),
         state=chosen,
         states=tuple(states),
         empty=counts[Silence.EMPTY],

@@ -105,20 +105,45 @@ def without_form(key: str) -> str:
     return body if len(body) >= _LEAST else key
 
 
-#: Legal forms long enough to be told with one slip in them.
-_LONG_FORMS: Final = ("股份有限责任公司", "有限责任公司", "股份有限公司", "有限公司")
+#: Legal forms long enough to be told with one slip in them, the longest first.
+_LONG_FORMS: Final = (
+    "股份有限责任公司", "集团有限公司", "有限责任公司", "股份有限公司", "有限公司",
+)  # fmt: skip
+_TRACES: Final = frozenset("有限公司")
+_LONGER: Final = re.compile("[股份集团]")
 
 
-def without_misspelt_form(key: str) -> str:
-    """A key without a legal form at its end that has one slip in it (有线公司, 有公司); empty when there is none."""
-    if key.endswith(_LONG_FORMS):
-        return ""
+def misspelt_forms(key: str) -> tuple[str, ...]:
+    """Bodies of a key that has one slip in a legal form, at its end or inside (有线公司, 有限公肢司崇武分公司).
+
+    The longest form that can be read there counts; more than one body where it can be read in two ways, none where no
+    form has a slip.
+    """
+    rest = _FORMS.sub("", key)
+    if len(_TRACES.intersection(rest)) < len(_TRACES) - 1 and not _LONGER.search(rest):
+        return ()
+    whole = [match.span() for match in _FORMS.finditer(key)]
     for form in _LONG_FORMS:
-        for size in (len(form), len(form) - 1, len(form) + 1):
-            tail = key[-size:]
-            if len(key) >= size + _LEAST and tail != form and OSA.distance(tail, form, score_cutoff=1) <= 1:
-                return without_form(key[:-size]).translate(_BRACKETS)
-    return ""
+        found: dict[str, None] = {}
+        for size in (len(form), len(form) + 1, len(form) - 1):
+            for begin in range(_LEAST, len(key) - size + 1):
+                end = begin + size
+                stretch = key[begin:end]
+                # A form written right is none with a slip, unless it is the rest of a longer one.
+                if any(first < end and begin < last and not (begin < first and last <= end) for first, last in whole):
+                    continue
+                if OSA.distance(stretch, form, score_cutoff=1) == 1 and _is_slip(stretch, form, key[end : end + 1]):
+                    found.setdefault(without_form(key[:begin] + key[end:]).translate(_BRACKETS))
+        if found:
+            return tuple(found)
+    return ()
+
+
+def _is_slip(stretch: str, form: str, following: str) -> bool:
+    """Whether the slip lies inside the stretch; one character too many at an edge is none of the form."""
+    if len(stretch) > len(form):
+        return stretch[0] == form[0] and stretch[-1] == form[-1]
+    return stretch[-1] == form[-1] or following != form[-1]
 
 
 def dissect(key: str) -> Anatomy:

@@ -61,6 +61,8 @@ class Edit:
 
 _FAR: Final = 99
 _TRIED: Final = 24
+#: A text this short is a word of the trade rather than a name.
+_WORD: Final = 2
 
 
 def slip(written: str, meant: str) -> Edit | None:
@@ -259,7 +261,10 @@ def explain(query: anatomy.Anatomy, name: anatomy.Anatomy) -> Reason:
         return min(slips, key=lambda reason: (reason.distance, reason.kind))
     if query.cut and query.short in name.short:
         if regions_agree(query, name):
-            return Reason(kind=Kind.PART, span=(name.body.find(query.short), len(query.short)))
+            # Two characters after a place (山东实业) are in thousands of names: one slip in the whole says more.
+            told = len(query.short) > _WORD
+            span = (name.body.find(query.short), len(query.short))
+            return Reason(kind=Kind.PART, span=span, distance=0 if told else 1, whole=told)
         return Reason(kind=Kind.PLACE, wrote=query.body[: query.cut], meant=name.body[: name.cut], distance=2)
     return sounds_alike(query.body, name) or shared_words(query, name)
 
@@ -311,6 +316,11 @@ def _near_pinyin(letters: str, name: anatomy.Anatomy) -> Reason:
     spoken = [sound.joined(sound.syllables(text)) for text in (name.short, name.body)]
     distance = min(OSA.distance(letters, text) for text in spoken)
     return Reason(kind=Kind.PINYIN, distance=min(_FAR, 1 + distance))
+
+
+def mixture_fits(key: str, body: str, short: str) -> bool:
+    """Whether a query of characters and letters is the beginning of the short form, each as typed."""
+    return bool(_mixture_from(key, body, sound.syllables(body), len(body) - len(short)))
 
 
 def _by_mixture(key: str, name: anatomy.Anatomy) -> Reason:

@@ -11,19 +11,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 from django.db import connection
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from xinyong.registry.search import anatomy, shape, sound, terms
-from xinyong.registry.search.explain import Kind, Reason, explain, explain_letters
+from xinyong.registry.search.explain import Kind, Reason, explain, explain_letters, mixture_fits
 from xinyong.runtime import sql
 from xinyong.standards import names
 
 #: Index entries one conjunction may read.
 _BUDGET: Final = 20_000
 #: Index entries all conjunctions for one slip may read together, and how many they may be.
-_SLIP_BUDGET: Final = 15_000
+_SLIP_BUDGET: Final = 8_000
 _SLIP_BRANCHES: Final = 14
 #: So many terms are weighed when the names found are put in order.
 _WEIGHED: Final = 6
@@ -87,6 +88,11 @@ class Page:
     facets: tuple[Facet, ...] = ()
 
 
+def array(numbers: Iterable[int]) -> str:
+    """Numbers as the text of an array: a list of parameters would be adapted number by number."""
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
 def fetch(name: str, **parameters: Any) -> list[Row]:
     """Rows of a named statement."""
     with connection.cursor() as cursor:
@@ -101,6 +107,8 @@ class Lookup:
         self.key = names.matching_key(text)
         self.query = anatomy.dissect(self.key) if self.key else anatomy.Anatomy("", "", 0)
         self.letters = _letters(self.key)
+        self.parted = sound.parted(text) if self.letters else ()
+        self.spoken = self.letters
         self.found: dict[int, tuple[str, str]] = {}
         self.tried: list[str] = []
         self._counts: dict[int, int] = {}
@@ -120,7 +128,7 @@ class Lookup:
         new = set(wanted) - self._asked
         if new:
             self._asked |= new
-            self._counts.update(fetch("search_terms", terms=list(new)))
+            self._counts.update(fetch("search_terms", terms=array(new)))
         return self._counts
 
     def variants(self) -> list[str]:
@@ -134,15 +142,22 @@ class Lookup:
             texts.append(query.short[loose:])
         if query.plain:
             texts += [query.plain, query.plain[anatomy.region_length(query.plain) :]]
-        if misspelt := anatomy.without_misspelt_form(self.key):
+        for misspelt in anatomy.misspelt_forms(self.key):
             texts += [misspelt, misspelt[anatomy.region_length(misspelt) :]]
         return [text for text in dict.fromkeys(texts) if len(text) >= 2]
 
     def answered(self) -> bool:
         """Whether a name found has the text whole, as its body or short form, in a place that does not differ."""
-        texts = set(self.variants())
-        place = anatomy.bare_region(self.query.body[: self.query.cut])
-        return any((body in texts or short in texts) and place in body for body, short in self.found.values())
+        query = self.query
+        place = anatomy.bare_region(query.body[: query.cut])
+        loose = anatomy.bare_county_length(query.short)
+        # A word of the trade that is left when the place is cut off (山东|实业) answers nothing.
+        texts = {text: place for text in self.variants() if text == query.body or len(text) > 2}
+        if loose:
+            texts[query.short[loose:]] = query.short[:loose]
+        return any(
+            text in texts and texts[text] in body for body, short in self.found.values() for text in (body, short)
+        )
 
     def nearly_answered(self) -> bool:
         """Whether a name found is as a whole one slip from the text."""
@@ -183,7 +198,7 @@ class Lookup:
             return [], 0
         if wanted.cost > _BUDGET:
             return None
-        rows = fetch("search_part", text=text, terms=list(wanted.terms), limit=limit, offset=offset)
+        rows = fetch("search_part", text=text, terms=array(wanted.terms), limit=limit, offset=offset)
         return [row[:3] for row in rows], int(rows[0][3]) if rows else 0
 
     def begin(self, limit: int) -> list[Row]:
@@ -205,8 +220,7 @@ class Lookup:
         for text, pairs in paired:
             found = terms.slipped(pairs, len(text), self._counts)
             exact = terms.whole(pairs, self._counts)
-            column = "short" if text == self.query.short else "body"
-            self._gather([exact, *found] if exact else found, len(text), column)
+            self._gather([exact, *found] if exact else found, len(text))
 
     def heard(self) -> None:
         """Names that sound like what was typed."""
@@ -246,7 +260,7 @@ class Lookup:
             self.take(fetch("search_brief", text=letters, after=letters + "~", limit=LIMIT))
         if len(letters) >= 4:
             self.take(fetch("search_initials", text=letters, after=letters + "~", limit=LIMIT))
-        ways = sound.segment(letters)
+        ways = [self.parted] if sound.joined(self.parted) == letters and letters else sound.segment(letters)
         if ways:
             self.take(fetch("search_sounds", text=letters, after=letters + "~", limit=LIMIT))
             self._syllables(ways, slips=not self.found)
@@ -261,6 +275,13 @@ class Lookup:
                 ways = [[*way, *more] for way in ways for more in read][:8]
             else:
                 ways = [[*way, *sound.syllables(text)] for way in ways]
+        said = list(dict.fromkeys(sound.joined(way) for way in ways if all(way)))
+        self.spoken = said[0] if said else ""
+        for typed in said:
+            rows = fetch("search_sounds", text=typed, after=typed + "~", limit=FACETED)
+            self.take(row for row in rows if mixture_fits(self.key, row[1], row[2]))
+        if len(self.found) >= ENOUGH:
+            return
         self._syllables(ways, slips=False)
         for _, text in _pieces(self.key):
             if len(text) >= 2:
@@ -285,7 +306,7 @@ class Lookup:
         if not self.found:
             self._gather(slipped, size)
 
-    def _gather(self, wanted: Sequence[terms.Conjunction], size: int, column: str = "short") -> None:
+    def _gather(self, wanted: Sequence[terms.Conjunction], size: int) -> None:
         """Run conjunctions, the cheapest first, as far as the budget goes; names of about the same length first."""
         chosen: list[terms.Conjunction] = []
         spent = 0
@@ -305,8 +326,8 @@ class Lookup:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT name_id, body, short FROM registry_search WHERE {where}"  # noqa: S608  (placeholders only)
-                f" ORDER BY {shared} DESC, abs(char_length({column}) - %s), name_id LIMIT %s",
-                [*(list(item.terms) for item in chosen), *([term] for term in rare), size, LIMIT],
+                f" ORDER BY {shared} DESC, least(abs(char_length(short) - %s), abs(char_length(body) - %s)), name_id LIMIT %s",
+                [*(array(item.terms) for item in chosen), *(array([term]) for term in rare), size, size, LIMIT],
             )
             self.take(cursor.fetchall())
 
@@ -318,7 +339,7 @@ class Lookup:
         if len(chosen) > COMPARED:
             chosen = self._preselected(chosen)
         found: dict[int, tuple[Any, Hit]] = {}
-        for row in fetch("search_details", names=chosen):
+        for row in fetch("search_details", names=array(chosen)):
             hit = self._hit(row)
             rank = order(hit, self.key)
             if hit.entity_id not in found or rank < found[hit.entity_id][0]:
@@ -326,37 +347,63 @@ class Lookup:
         return [hit for _, hit in sorted(found.values(), key=lambda item: item[0])][:limit]
 
     def _preselected(self, chosen: list[int]) -> list[int]:
-        query = self.query
-        if self.letters:
-            scored = [(-fuzz.ratio(self.letters, sound.joined(sound.syllables(self.found[i][1]))), i) for i in chosen]
-            if not sound.segment(self.letters):
-                scored = [(abs(len(self.found[i][1]) - len(self.letters)), i) for i in chosen]
+        bodies, shorts = (list(texts) for texts in zip(*(self.found[name_id] for name_id in chosen), strict=True))
+        if not has_letters(self.key):
+            scores = self._likeness(bodies, shorts)
+        elif self.spoken and (not self.letters or sound.segment(self.letters)):
+            scores = self._sounding(bodies, shorts)
         else:
-            place = anatomy.bare_region(query.body[: query.cut])
-            scored = [
-                (
-                    -max(
-                        fuzz.ratio(query.body, self.found[i][0]),
-                        fuzz.ratio(query.short, self.found[i][1]),
-                        fuzz.partial_ratio(query.body, self.found[i][0]) - 1,
-                    )
-                    - (8 if place and place in self.found[i][0] else 0)
-                    - self._near(self.found[i][1]),
-                    i,
-                )
-                for i in chosen
-            ]
-        return [i for _, i in sorted(scored)[:COMPARED]]
+            scores = [-abs(len(short) - len(self.key)) for short in shorts]
+        ordered = sorted(zip(scores, chosen, strict=True), key=lambda item: (-item[0], item[1]))
+        return [name_id for _, name_id in ordered[:COMPARED]]
 
-    def _near(self, short: str) -> float:
+    def _sounding(self, bodies: Sequence[str], shorts: Sequence[str]) -> list[float]:
+        """How like each name sounds to what was typed, as a whole or without its place; most where every character fits."""
+        like = np.maximum.reduce(
+            [
+                process.cdist(
+                    [self.spoken], [sound.joined(sound.syllables(text)) for text in texts], scorer=fuzz.ratio
+                )[0]
+                for texts in (bodies, shorts)
+            ]
+        ).tolist()
+        if self.letters:
+            return list(like)
+        fits = [mixture_fits(self.key, body, short) for body, short in zip(bodies, shorts, strict=True)]
+        return [value + (50 if fit else 0) for value, fit in zip(like, fits, strict=True)]
+
+    def _likeness(self, bodies: Sequence[str], shorts: Sequence[str]) -> list[float]:
+        """How like each name is to what was typed; more in the same place, and most where one slip explains it."""
+        query = self.query
+        like = np.maximum.reduce(
+            [
+                process.cdist([query.body], bodies, scorer=fuzz.ratio)[0],
+                process.cdist([query.short], shorts, scorer=fuzz.ratio)[0],
+                process.cdist([query.body], bodies, scorer=fuzz.partial_ratio)[0] - 1,
+            ]
+        ).tolist()
+        place = anatomy.bare_region(query.body[: query.cut])
+        slips = np.minimum.reduce(
+            [
+                process.cdist([mine], texts, scorer=OSA.distance, score_cutoff=1)[0]
+                for mine in dict.fromkeys((query.short, query.body))
+                for texts in (shorts, bodies)
+            ]
+        ).tolist()
+        return [
+            value + (8 if place and place in body else 0) + self._near(short, slip <= 1)
+            for value, body, short, slip in zip(like, bodies, shorts, slips, strict=True)
+        ]
+
+    def _near(self, short: str, slipped: bool) -> float:
         """More for a short form one slip away, and most for a near sound or shape: likeness alone does not see swaps."""
         mine = self.query.short
-        if mine in short:
+        if mine in short and (len(mine) > 2 or not self.query.cut):
             return 40
-        wrong = [(one, other) for one, other in zip(mine, short, strict=False) if one != other]
+        wrong = [pair for pair in zip(mine, short, strict=False) if pair[0] != pair[1]]
         if len(wrong) == 1 and (sound.near(*wrong[0]) or shape.near(*wrong[0])):
             return 24
-        return 20 if OSA.distance(mine, short, score_cutoff=1) <= 1 else 0
+        return 20 if slipped else 0
 
     def _hit(self, row: Row) -> Hit:
         name = anatomy.dissect(row[2])

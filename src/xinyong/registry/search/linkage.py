@@ -105,8 +105,8 @@ class Linkage:
         for place, row in enumerate(self._rows):
             self._by_key[row.part.key].append(place)
             if row.part.key:
-                misspelt = anatomy.without_misspelt_form(row.part.key)
-                for text in {row.part.body, row.part.plain, misspelt} - {""}:
+                misspelt = anatomy.misspelt_forms(row.part.key)
+                for text in {row.part.body, row.part.plain, *misspelt} - {""}:
                     self._by_form[text].append(place)
                 for text in _shorts(row.part, misspelt):
                     self._by_short[text].append(place)
@@ -146,10 +146,10 @@ class Linkage:
         return [_decided(row, facts) for row in self._rows]
 
 
-def _shorts(part: anatomy.Anatomy, misspelt: str) -> set[str]:
+def _shorts(part: anatomy.Anatomy, misspelt: Sequence[str]) -> set[str]:
     """The short forms a written name may have, by each way its region may be read."""
     found = {part.short, part.short[anatomy.bare_county_length(part.short) :]}
-    found |= {text[anatomy.region_length(text) :] for text in (part.plain, misspelt) if text}
+    found |= {text[anatomy.region_length(text) :] for text in (part.plain, *misspelt) if text}
     return {text for text in found if len(text) >= 2}
 
 

@@ -21,6 +21,7 @@ from xinyong.registry.search.find import (
     Lookup,
     Page,
     Row,
+    array,
     fetch,
     has_letters,
 )
@@ -153,7 +154,7 @@ def _narrowed(lookup: Lookup, every: Sequence[Row], start: int, size: int, chose
     wanted = _usable(chosen)
     facts: dict[int, Any] = {
         row[0]: {"kind": row[1], "status": row[2], "place": row[3]}
-        for row in fetch("search_facts", names=[row[0] for row in every])
+        for row in fetch("search_facts", names=array(row[0] for row in every))
     }
     kept = [row for row in every if row[0] in facts and _matches(facts[row[0]], wanted)]
     return Page(

@@ -7,7 +7,7 @@ Two characters look alike when they differ in one part of several (货 and 贷),
 from __future__ import annotations
 
 import csv
-from collections import Counter, defaultdict
+from collections import defaultdict
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
@@ -45,13 +45,22 @@ def near(one: str, other: str) -> bool:
         return True
     if any(part in second and len(_holders()[part]) <= _RADICAL for part in first if len(first) > 1):
         return True
-    if Counter(deep_first) == Counter(deep_second):
+    if len(deep_first) == len(deep_second) and sorted(deep_first) == sorted(deep_second):
         return True
-    left, right = Counter(first) - Counter(second), Counter(second) - Counter(first)
-    if left.total() != 1 or right.total() != 1 or len(first) != len(second):
+    if len(first) != len(second):
         return False
-    mine, theirs = Counter(_parts_of(next(iter(left)))), Counter(_parts_of(next(iter(right))))
-    return (mine & theirs).total() / max(mine.total(), theirs.total()) >= _ALIKE
+    left, right = _less(first, second), _less(second, first)
+    if len(left) != 1 or len(right) != 1:
+        return False
+    mine, theirs = _parts_of(left), _parts_of(right)
+    return (len(mine) - len(_less(mine, theirs))) / max(len(mine), len(theirs)) >= _ALIKE
+
+
+def _less(parts: str, others: str) -> str:
+    """The parts that are left when each of ``others`` is taken away once."""
+    for part in others:
+        parts = parts.replace(part, "", 1)
+    return parts
 
 
 def _parts_of(part: str) -> str:

@@ -24,7 +24,12 @@ _PAIRS: Final = {
     "传媒": ("chuan", "mei"), "运行": ("yun", "xing"), "调味": ("tiao", "wei"), "调料": ("tiao", "liao"),
 }  # fmt: skip
 _LIMIT: Final = 0x30000
-_SEGMENTATIONS: Final = 4
+#: Syllables that only interjections and very rare characters have.
+_RARE: Final = frozenset(
+    ("ng", "o", "yo", "ei", "eng", "lo", "hng", "m", "n", "hm", "e", "ang", "dia", "cei", "kei", "tei", "nou", "nun")
+)
+_SEGMENTATIONS: Final = 6
+_BETWEEN: Final = re.compile(r"[\s'’‘`\-]+")
 _LEGAL: Final = re.compile("(gufen)?(youxian)?(zeren)?gongsi$|(gufen)?youxian(zeren)?(gong|gongs|g)?$|(jituan)$")
 
 
@@ -114,19 +119,36 @@ def numbers_of(points: Any, row: Any) -> Any:
         pair = points[:-1].astype(np.int64) << 20 | points[1:].astype(np.int64)
         place = np.minimum(np.searchsorted(codes, pair), len(codes) - 1)
         hit = np.flatnonzero((codes[place] == pair) & (row[:-1] == row[1:]))
-        # Backwards, so that where two pairs overlap the first one keeps its second character.
+        # A character that is in two such pairs is read as in the second.
         found[hit[::-1] + 1] = spoken[place[hit[::-1]], 1]
         found[hit[::-1]] = spoken[place[hit[::-1]], 0]
     return found
 
 
+@cache
+def _spoken() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    """The same tables for one text at a time: syllable of a character, syllables of a pair."""
+    single = {char: said[0] for char, said in readings().items()}
+    for char in "abcdefghijklmnopqrstuvwxyz0123456789":
+        single[char] = single[char.upper()] = char
+    return single, _pairs()
+
+
+@lru_cache(maxsize=4096)
+def _said(text: str) -> tuple[str, ...]:
+    single, pairs = _spoken()
+    found = [single.get(char, "") for char in text]
+    joint = [pairs.get(text[at : at + 2]) for at in range(len(text) - 1)]
+    # As in numbers_of: a character that is in two such pairs is read as in the second.
+    for at, said in enumerate(joint):
+        if said:
+            found[at : at + 2] = said
+    return tuple(found)
+
+
 def syllables(text: str) -> list[str]:
     """The syllables of a text, one for each character; a character without a reading gives an empty one."""
-    if not text:
-        return []
-    points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
-    spoken = syllable_list()
-    return [spoken[number] for number in numbers_of(points, np.zeros(len(points), dtype=np.int8)).tolist()]
+    return list(_said(text))
 
 
 @lru_cache(maxsize=8192)
@@ -149,6 +171,14 @@ def _syllable_set() -> frozenset[str]:
     return frozenset(item for said in readings().values() for item in said if len(item) > 1 or item in "aoe")
 
 
+@lru_cache(maxsize=2048)
+def _oddness(piece: str) -> int:
+    """How unlikely a piece is inside a name: unfinished syllables and those of interjections (ng, o) come last."""
+    if piece not in _syllable_set():
+        return 2
+    return 1 if piece in _RARE else 0
+
+
 def segment(letters: str) -> list[tuple[str, ...]]:
     """Ways to read ``letters`` as syllables, fewest syllables first. The last syllable may be unfinished (``hongd``).
 
@@ -164,9 +194,15 @@ def segment(letters: str) -> list[tuple[str, ...]]:
             piece = letters[begin:end]
             if ways[begin] and (piece in valid or (end == len(letters) and piece in starts)):
                 found += [(*way, piece) for way in ways[begin]]
-        found.sort(key=lambda way: (sum(piece not in valid for piece in way), len(way), -len(way[0])))
+        found.sort(key=lambda way: (sum(map(_oddness, way)), len(way), -len(way[0])))
         ways[end] = found[:_SEGMENTATIONS]
     return ways[-1]
+
+
+def parted(text: str) -> tuple[str, ...]:
+    """The syllables of pinyin typed with spaces, hyphens or apostrophes between all of them (xi an, xi'an); else empty."""
+    parts = tuple(part.replace("ü", "v") for part in _BETWEEN.split(text.strip().lower()))
+    return parts if len(parts) > 1 and _syllable_set().issuperset(parts) else ()
 
 
 @cache

@@ -15,6 +15,8 @@ from xinyong.registry.search import grams
 
 #: Of a conjunction the rarest so many terms are looked up; more would cost time and exclude hardly anything.
 _RAREST: Final = 4
+#: Of a whole text more of them: it is looked up once, and what is excluded here need not be read from the table.
+_RAREST_WHOLE: Final = 8
 #: From this length on, places are left out by two; from the next on, by three.
 _TWO: Final = 10
 _THREE: Final = 14
@@ -51,17 +53,17 @@ class Conjunction:
     cost: int
 
 
-def conjunction(kept: Iterable[Pair], counts: Mapping[int, int]) -> Conjunction | None:
-    """The rarest terms of ``kept``; None when there are none or no name has one of them."""
+def conjunction(kept: Iterable[Pair], counts: Mapping[int, int], most: int = _RAREST) -> Conjunction | None:
+    """The ``most`` rarest terms of ``kept``; None when there are none or no name has one of them."""
     terms = sorted({pair.term for pair in kept}, key=lambda term: (counts.get(term, 0), term))
     if not terms or not counts.get(terms[0], 0):
         return None
-    return Conjunction(tuple(terms[:_RAREST]), counts[terms[0]])
+    return Conjunction(tuple(terms[:most]), counts[terms[0]])
 
 
 def whole(all_pairs: Sequence[Pair], counts: Mapping[int, int]) -> Conjunction | None:
     """For a name that has the query as it is."""
-    return conjunction(all_pairs, counts)
+    return conjunction(all_pairs, counts, _RAREST_WHOLE)
 
 
 def slipped(all_pairs: Sequence[Pair], size: int, counts: Mapping[int, int]) -> list[Conjunction]:

@@ -1,6 +1,6 @@
 -- name: search_terms
 -- How many names have each term.
-SELECT gram, names FROM registry_search_gram WHERE gram = ANY(%(terms)s)
+SELECT gram, names FROM registry_search_gram WHERE gram = ANY(%(terms)s::integer[])
 
 -- name: search_exact
 -- Names whose matching key is the one typed: from the registry itself, so that a name is found before it is indexed.
@@ -58,7 +58,7 @@ SELECT name.id, name.name, name.name_key, name.kind, speaks.id, speaks.name, spe
 FROM registry_name AS name
 JOIN registry_entity AS bearer ON bearer.id = name.entity_id
 JOIN registry_entity AS speaks ON speaks.id = coalesce(bearer.canonical_id, bearer.id)
-WHERE name.id = ANY(%(names)s)
+WHERE name.id = ANY(%(names)s::bigint[])
 
 -- name: search_facts
 -- What a list of hits is narrowed by.
@@ -66,7 +66,7 @@ SELECT name.id, speaks.kind, speaks.status, speaks.place
 FROM registry_name AS name
 JOIN registry_entity AS bearer ON bearer.id = name.entity_id
 JOIN registry_entity AS speaks ON speaks.id = coalesce(bearer.canonical_id, bearer.id)
-WHERE name.id = ANY(%(names)s)
+WHERE name.id = ANY(%(names)s::bigint[])
 
 -- name: link_register
 -- Every name, under the entity that speaks for its bearer; registered only while it is that entity's present name.
