@@ -124,6 +124,16 @@ def test_delivery(visit: Opener, officer: Officer, delivery_path: str, language:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("path", ["/console/rules", "/console/rules/rows/SEV-02", "/console/rules/waiting"])
+def test_rules(visit: Opener, operator: Officer, path: str, language: str, width: int) -> None:
+    opened = visit(LANGUAGES[language] + path, width=width, who=operator)
+    opened.check()
+    if language == "en":
+        assert chinese_left(opened.page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_without_the_right(visit: Opener, reader: Officer, width: int) -> None:
     opened = visit("/console/deliveries", width=width, who=reader)
     opened.check()
