@@ -57,7 +57,8 @@ def test_every_form_stands_at_the_same_address_and_by_accept(world: dict[str, st
             assert answer.headers["Content-Type"].startswith(media), form
             assert f'<http://testserver{address}>; rel="canonical"' in answer.headers["Link"]
         assert "Accept" in asked.headers["Vary"]
-        assert body(named) == body(asked)
+        assert named.headers["ETag"] == asked.headers["ETag"]
+        assert form == "html" or body(named) == body(asked)
         assert get("/en" + (address if form == "html" else f"{address}.{form}")).status_code == 200
     assert get(address, accept="*/*").headers["Content-Type"].startswith("text/html")
     page = get(address).content.decode()

@@ -307,7 +307,7 @@ def _counts(answers: dict[str, Any], world: dict[str, str]) -> tuple[int, ...]:
     page = text(get(f"/entities/{world['code']}?tab=administrative"))
     tab = re.search(r'id="section-penalty".*?class="section-note">([0-9,]+) 条', page, re.DOTALL)
     home = re.search(r"<dt>条公示记录</dt><dd>([0-9,]+)</dd>", text(answers["home"]))
-    listed = re.search(r"共 ([0-9,]+) 条", text(answers["double-publicity"]))
+    listed = re.search(r'class="list-sum"[^>]*>共 ([0-9,]+) 条', text(answers["double-publicity"]))
     assert tab is not None and home is not None and listed is not None
     return (
         section["total"],
