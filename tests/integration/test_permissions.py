@@ -238,7 +238,6 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 def test_who_may_post(world: dict[str, str], role: str) -> None:
     """Without the right nothing is written; what those with the right may write is tested beside each deed."""
     expected = {
-        "rhythm-csv": ("/console/rhythm.csv", (404, 403, 200, 200, 200)),
         "rhythm-zero": (404, 403, 422, 422, 403),
         "upload": (404, 403, 422, 422, 422),
         "record": (404, 403, 422, 422, 422),
