@@ -47,7 +47,7 @@ def main(folder: Path) -> None:
         retain_intermediate_calculation_columns=False,
     )
     api = splink.DuckDBAPI(connection)
-    frames = [api.register(connection.table(f"{name}_"), name) for name in ("register", "rows")]
+    frames = [api.register(connection.table(f"{name}_"), dataset_display_name=name) for name in ("register", "rows")]
     linker = splink.Linker(frames, settings)
     linker.training.estimate_probability_two_random_records_match([block_on("name")], recall=0.5)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import ctypes
 import json
 import os
 import pickle
@@ -27,7 +26,6 @@ import random
 import shutil
 import signal
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -40,7 +38,8 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from benchmarks._crash_check import Broken, Signed, check
-from benchmarks._crash_work import OFFICER, Works, preload
+from benchmarks._crash_home import answers, fork, home, migrate, value
+from benchmarks._crash_work import Works, preload
 
 ROUNDS = int(os.environ.get("ROUNDS", "25"))
 #: Rounds on one database; then a fresh one, so that checking everything after each round stays cheap.
@@ -53,7 +52,6 @@ _CHECKPOINT = 16
 _POSTMASTER, _SESSION = 0.15, 0.1
 #: Seconds a recovery or a check may take before it counts as hung.
 _PATIENCE = 300
-_DIE_WITH_PARENT = 1
 
 
 @dataclass(slots=True)
@@ -99,7 +97,7 @@ class Harness:
             preload()
             self._child(self._take_up)
             return
-        self._child(_migrate)
+        self._child(migrate)
         preload()
         self._admin("CREATE DATABASE crash_template TEMPLATE xinyong", "CHECKPOINT")
         (self.folder / "prepared").touch()
@@ -132,7 +130,7 @@ class Harness:
 
     def _start(self, slot: int, luck: random.Random) -> None:
         seed = luck.getrandbits(64)
-        pid = _fork()
+        pid = fork()
         if pid:
             self._living[pid] = slot
             return
@@ -207,7 +205,7 @@ class Harness:
             if whole:
                 self._take_up()
             else:
-                _answers()
+                answers()
                 corridor.catch_up_one("log")  # beside the others: a signed state, whatever just died
             recovered = time.monotonic()
             # Those who live are held where they are, in the midst of whatever they do: the cores are for the check.
@@ -270,10 +268,10 @@ class Harness:
         from xinyong.runtime import postgres
 
         postgres.start()
-        _answers()
+        answers()
         for _ in range(600):  # sessions of killed loaders hold their leases until the server has noticed
             actions.resume()
-            if not _value("SELECT count(*) FROM intake_delivery WHERE state IN ('received', 'reading', 'failed')"):
+            if not value("SELECT count(*) FROM intake_delivery WHERE state IN ('received', 'reading', 'failed')"):
                 break
             time.sleep(0.05)
         corridor.catch_up()
@@ -281,7 +279,7 @@ class Harness:
     def _child(self, deed: Callable[[], Any]) -> Any:
         """Do it in a process of its own: this one forks, so no library may ever start a thread in it. Raises Broken."""
         result = self.folder / "result"
-        pid = _fork()
+        pid = fork()
         if pid == 0:
             try:
                 answer: tuple[str, Any] = ("done", deed())
@@ -313,78 +311,6 @@ class Harness:
         for pid in list(self._living):
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 self._kill(pid)
-
-
-def _fork() -> int:
-    """A child that dies when its parent does."""
-    sys.stdout.flush()
-    pid = os.fork()
-    if pid == 0:
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    return pid
-
-
-def _migrate() -> None:
-    from xinyong.accounts import actions as accounts
-    from xinyong.accounts.models import Role
-    from xinyong.migrate import prepare
-
-    prepare()
-    accounts.create_user(
-        username=OFFICER,
-        password="a-long-password-1",
-        display_name="crash",
-        role=Role.OPERATOR,
-        department=None,
-        acting="crash",
-    )
-
-
-def _answers() -> None:
-    """Wait for a server that is still recovering, and start one that is gone, as every command of the platform does."""
-    import psycopg
-
-    from xinyong.runtime import database, postgres
-
-    deadline = time.monotonic() + 120
-    while True:
-        postgres.start()
-        try:
-            psycopg.connect(database.owner_conninfo()).close()
-            return
-        except psycopg.OperationalError as error:
-            if time.monotonic() > deadline:
-                raise Broken(f"the server does not come back: {error}") from error
-            time.sleep(0.05)
-
-
-def _value(query: str) -> Any:
-    from xinyong.runtime import database
-
-    with database.connect_owner(autocommit=True) as connection:
-        row = connection.execute(query.encode()).fetchone()
-        return row[0] if row else None
-
-
-@contextlib.contextmanager
-def home(kept: Path | None = None) -> Iterator[Path]:
-    """A folder with a home of its own as the platform's; its server is stopped at the end, a folder that is kept stays."""
-    with contextlib.ExitStack() as stack:
-        folder = kept or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="xinyong-crash-")))
-        folder.mkdir(parents=True, exist_ok=True)
-        os.environ["XINYONG_HOME"] = str(folder.resolve() / "home")
-        os.environ.pop("XINYONG_DATABASE_URL", None)
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinyong.settings")
-        import django
-
-        django.setup()
-        try:
-            yield folder.resolve()
-        finally:
-            from xinyong.runtime import postgres
-
-            postgres.stop()
 
 
 def run(

@@ -1,6 +1,6 @@
 """Bytes on disk a record beyond its content (bars.md I6), table by table: heap, indexes, toast of everything a record touches.
 
-ROWS records (default 100 000) are taken in through the engine and every effect reads on: compact records (honours, ten an
+ROWS records (default 500 000: pages that partitions reserve ahead, up to 8 MiB a table, weigh on fewer) are taken in through the engine and every effect reads on: compact records (honours, ten an
 entity, as in ``growth``) and, in a home of their own, wide ones (penalties of the generator, 30 columns). Content is the text
 of the payload as it was hashed. Three figures: ``lineage`` is what makes a record traceable (versions, heads, delivery,
 findings, links, events, log); ``register`` finds and names the entity; ``read_models`` can be built anew at any time. The bar
@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-ROWS = int(os.environ.get("ROWS", "100000"))
+ROWS = int(os.environ.get("ROWS", "500000"))
 BAR = 600
 #: Lineage cost of a record of FollowTheMoney's statements, as published with the bar.
 REFERENCE = 2338

@@ -22,6 +22,7 @@ HOME = ROOT / ".cache" / "test-home"
 os.environ["XINYONG_HOME"] = str(HOME)
 for name in ("XINYONG_DATABASE_URL", "XINYONG_DATABASE_OWNER_URL"):
     os.environ.pop(name, None)
+os.environ["XINYONG_FAIR_USE"] = "0"  # every test comes from one address; those of fair use switch it on
 os.environ["DJANGO_SETTINGS_MODULE"] = "xinyong.settings"
 HOME.mkdir(parents=True, exist_ok=True)
 

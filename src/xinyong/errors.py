@@ -46,6 +46,7 @@ class ErrorCode(StrEnum):
     CURSOR_UNKNOWN = "cursor-unknown"
     RANGE_UNUSABLE = "range-unusable"
     CUT_UNDER_WAY = "cut-under-way"
+    FAIR_USE = "fair-use"
     GONE = "gone"
     CALENDAR_UNKNOWN = "calendar-unknown"
     FILE_MISSING = "file-missing"

@@ -167,10 +167,13 @@ def keep_effects(stop: threading.Event) -> list[threading.Thread]:
 
 def run(host: str, port: int, workers: int) -> int:
     """Serve until interrupted. Returns the server's exit code."""
+    from xinyong.opendata import keeper
+
     check_port(host, port)
     stop = threading.Event()
     server = start_server(host, port, workers)
     keep_effects(stop)
+    keeper.start(stop)
     crew = start_workers(config.get("XINYONG_INTAKE_WORKERS"))
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:

@@ -24,9 +24,11 @@ from xinyong.opendata import public as opendata_public
 from xinyong.publicity import console as rules_console
 from xinyong.reports import public as reports_public
 from xinyong.site import guides_public, lists_public, public
+from xinyong.site import operations as site_operations
 from xinyong.ui import health
 
 intake_api_examples.register()
+site_operations.register()
 site.add_router("", intake_api.router)
 
 console_patterns: list[URLPattern | URLResolver] = [

@@ -102,6 +102,12 @@ def officer() -> Officer:
 
 
 @pytest.fixture(scope="session")
+def operator() -> Officer:
+    """An officer of the operator."""
+    return Officer(next(user.username for user in city.USERS if user.role == "operator"), city.PASSWORD)
+
+
+@pytest.fixture(scope="session")
 def reader() -> Officer:
     """An official without a right to deliveries."""
     return Officer(next(user.username for user in city.USERS if user.role == "reader"), city.PASSWORD)

@@ -34,6 +34,16 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "site-map": ("/site-map", (200, 200, 200, 200, 200)),
     "privacy": ("/privacy", (200, 200, 200, 200, 200)),
     **{
+        f"{name}-{form}": (f"{address}.{form}", (200, 200, 200, 200, 200))
+        for name, address in (
+            ("double-publicity", "/double-publicity"),
+            ("public-list", "/lists/abnormal-list"),
+            ("commitments", "/commitments"),
+        )
+        for form in ("json", "csv", "jsonld", "rss", "atom")
+    },
+    **{f"public-lists-{form}": (f"/lists.{form}", (200, 200, 200, 200, 200)) for form in ("json", "csv")},
+    **{
         f"entity-{form}": (f"/entities/{{code}}.{form}", (200, 200, 200, 200, 200))
         for form in ("json", "csv", "jsonld", "rss", "atom")
     },
@@ -295,7 +305,7 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
             continue
         if name in ("report-document", "verify-file", "rhythm-zero", *DEEDS) and method == "post":
             continue  # what these are for
-        if name.startswith(("desk-", "registry-")) and method == "post" and MATRIX[name][1] == (405,) * 5:
+        if name.startswith(("desk-", "registry-", "rule")) and method == "post" and MATRIX[name][1] == (405,) * 5:
             continue  # forms of the desk and the registry
         answer = getattr(_client("operator"), method)(address.format(**world))
         assert answer.status_code == 405, name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -381,3 +384,90 @@ def test_the_clocks_of_an_entity_are_one_query(desk: Any) -> None:
         (entity, number)
         for (number,) in desk.rows("SELECT record_id FROM publicity_window WHERE entity_id = %s", entity)
     }
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def browser(officer: User) -> Client:
+    """The officer, signed in."""
+    client = Client(headers={"accept-language": "zh-CN"})
+    client.force_login(officer)
+    return client
+
+
+def page(client: Client, address: str, status: int = 200, **typed: str) -> str:
+    """A page as text; a form is sent when something was typed."""
+    answer = client.post(address, typed) if typed else client.get(address)
+    assert answer.status_code == status, answer.content.decode()[:2000]
+    return answer.content.decode() if not answer.streaming else b"".join(answer).decode()
+
+
+def test_the_list_shows_what_is_to_be_confirmed_and_a_row_is_confirmed(desk: Any, browser: Client) -> None:
+    first = page(browser, "/console/rules")
+    assert "PUB-08" in first and "待确认" in first and "DIS-20" not in first
+    assert "DIS-20" in page(browser, "/console/rules?show=all")
+    assert "To be confirmed" in page(browser, "/en/console/rules/rows/PUB-08")
+    page(browser, "/console/rules/rows/PUB-99", 404)
+    refused = page(browser, "/console/rules/rows/PUB-08/decide", 409, deed="confirm", reason="已核对", basis="")
+    assert "依据文书" in refused and "已核对" in refused, "what was typed is kept"
+    page(browser, "/console/rules/rows/PUB-08/decide", 302, deed="confirm", **WHY)
+    assert 'rows/PUB-08"' not in page(browser, "/console/rules").split("最近办理")[0]
+    assert "（示）法〔2026〕1号" in page(browser, "/console/rules/rows/PUB-08")
+
+
+def test_a_change_goes_through_comparison_on_the_pages(desk: Any, browser: Client) -> None:
+    record = penalty(desk, 250)
+    wrong = page(browser, "/console/rules/rows/PUB-08/decide", 409, deed="replace", maximum_months="六", **WHY)
+    assert "六" in wrong and "没有办理" in wrong
+    invalid = page(browser, "/console/rules/rows/PUB-08/decide", 422, deed="replace", public="sometimes", **WHY)
+    assert "PUB-08" in invalid
+    page(browser, "/console/rules/rows/PUB-08/decide", 302, deed="replace", maximum_months="6", **WHY)
+    draft_page = page(browser, "/console/rules/waiting")
+    assert "12</span> → <b" in draft_page and "与现有数据比较" in draft_page
+    page(browser, "/console/rules/waiting/act", 302, deed="compare")
+    assert "正在比较" in page(browser, "/console/rules/waiting")
+    desk.catch_up()
+    for address in ("/console/rules/waiting", "/console/rules/waiting?effect=vanishes"):
+        assert f"/console/records/{record}" in page(browser, address)
+    assert f"/console/records/{record}" not in page(browser, "/console/rules/waiting?effect=appears")
+    rows = list(csv.DictReader(io.StringIO(page(browser, "/console/rules/waiting/differences.csv").lstrip("\ufeff"))))
+    assert {"record": str(record), "effect": "vanishes"}.items() <= next(
+        row for row in rows if row["record"] == str(record)
+    ).items()
+    assert len(rows) == RuleDifference.objects.count()
+    day = timezone.localdate().isoformat()
+    seen = actions.waiting().compared_digest  # type: ignore[union-attr]
+    page(browser, "/console/rules/waiting/act", 409, deed="put", on="soon", seen=seen, **WHY)
+    page(browser, "/console/rules/waiting/act", 302, deed="put", on=day, seen=seen, **WHY)
+    assert "正按现行规则重新计算" in page(browser, "/console/rules")
+    desk.catch_up()
+    assert "正按现行规则重新计算" not in page(browser, "/console/rules")
+    assert window(desk, record)[1] < timezone.localdate()
+    assert "没有待生效的版本" in page(browser, "/console/rules/waiting")
+
+
+def test_other_rules_of_a_release_wait_to_be_compared(
+    desk: Any, browser: Client, officer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = rulebook.packaged().replaced({"PUB-08": {"maximum_months": 9}}, "2027-01")
+    monkeypatch.setattr(rulebook, "packaged", lambda: newer)
+    assert inforce.book().rows["PUB-08"].maximum_months == 12, "a release changes nothing by itself"
+    assert "本次发布的软件带来了不同的规则" in page(browser, "/console/rules")
+    record = penalty(desk, 60)
+    page(browser, "/console/rules/waiting/act", 302, deed="compare")
+    desk.catch_up()
+    assert RuleDifference.objects.get(record_id=record).effect == "earlier"
+    seen = actions.waiting().compared_digest  # type: ignore[union-attr]
+    actions.put_in_force(officer, on=timezone.localdate(), seen=seen, **WHY)
+    desk.catch_up()
+    assert inforce.book().rows["PUB-08"].maximum_months == 9 and not actions.release_differs()
+    assert window(desk, record)[1] == calendar.same_day_later(clock.today() - timedelta(days=60), 9)
+
+
+def test_a_large_fine_counts_once_a_figure_is_entered(desk: Any, officer: User) -> None:
+    large, small = penalty(desk, 60, CF_NR_FK="500"), penalty(desk, 60, CF_NR_FK="0.5")
+    assert window(desk, large)[2] == "general"
+    in_force(desk, officer, "SEV-03B", fine_from=100.0)
+    assert window(desk, large)[2] == "serious" and window(desk, small)[2] == "general"

@@ -12,6 +12,7 @@ from xinyong.accounts.models import User
 from xinyong.audit import actions as audit
 from xinyong.audit.models import AuditEntry
 from xinyong.errors import ErrorCode, XinyongError
+from xinyong.runtime import visitor
 
 REFUSALS = 10
 WINDOW = timedelta(minutes=15)
@@ -29,7 +30,7 @@ class TooManyAttempts(XinyongError):
 def _target(request: HttpRequest, username: str) -> str:
     # What was typed may be a password in the wrong box: only names that exist are written down.
     known = User.objects.filter(username=username).exists()
-    return f"user:{username}" if known else f"address:{request.META.get('REMOTE_ADDR', '')}"
+    return f"user:{username}" if known else f"address:{visitor.address(request.META)}"
 
 
 def sign_in(request: HttpRequest, username: str, password: str) -> User | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from xinyong.api.public_operations import Public
 from xinyong.errors import XinyongError
 from xinyong.ui import problems
 
@@ -65,6 +66,7 @@ class Description:
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
                 cls._answers(path, method, operation)
+        Public.complete(document)
         return document
 
     @classmethod

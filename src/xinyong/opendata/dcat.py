@@ -36,7 +36,7 @@ CONTEXT: dict[str, Any] = {
     "spdx": "http://spdx.org/rdf/terms#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    "adms": "http://www.w3.org/ns/adms#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
 }
 
 
@@ -84,7 +84,11 @@ def document(site: str) -> dict[str, Any]:
                 _id(f"{_EU}/language/ENG", "dct:LinguisticSystem"),
             ],
             "foaf:homepage": _id(site + reverse("open-data"), "foaf:Document"),
-            "dcat:themeTaxonomy": _id(f"{_EU}/data-theme"),
+            "dcat:themeTaxonomy": {
+                "@id": f"{_EU}/data-theme",
+                "@type": "skos:ConceptScheme",
+                "dct:title": _both("数据主题", "Data theme"),
+            },
             "dcat:dataset": [_dataset(entry, newest[entry.code], site) for entry in entries],
             "dcat:service": _service(site, entries),
         }
@@ -119,11 +123,15 @@ def _dataset(entry: DatasetEntry, cut: Cut | None, site: str) -> dict[str, Any]:
         "dct:publisher": _id(f"{site}/#publisher"),
         "dcat:contactPoint": {
             "@id": f"{address}#contact",
-            "@type": "vcard:Organization",
+            "@type": ["vcard:Kind", "vcard:Organization"],
             "vcard:fn": str(config.get("XINYONG_OPERATOR")),
             "vcard:hasURL": _id(site + reverse("home")),
         },
-        "dcat:theme": _id(f"{_EU}/data-theme/GOVE", "http://www.w3.org/2004/02/skos/core#Concept"),
+        "dcat:theme": {
+            "@id": f"{_EU}/data-theme/GOVE",
+            "@type": "skos:Concept",
+            "skos:prefLabel": _both("政府和公共部门", "Government and public sector"),
+        },
         "dct:accrualPeriodicity": _id(
             f"{_EU}/frequency/{_FREQUENCY.get(entry.update_cycle, 'OTHER')}", "dct:Frequency"
         ),
@@ -197,15 +205,16 @@ def _add(graph: Any, node: dict[str, Any]) -> Any:
         if key in ("@id", "@context"):
             continue
         if key == "@type":
-            graph.add((name, RDF.type, URIRef(_whole(values))))
+            for kind in values if isinstance(values, list) else [values]:
+                graph.add((name, RDF.type, URIRef(_whole(kind))))
             continue
         for value in values if isinstance(values, list) else [values]:
             if isinstance(value, dict) and "@id" in value:
                 thing = _add(graph, value)
             elif isinstance(value, dict):
-                kind = value.get("@type")
+                typed = value.get("@type")
                 thing = Literal(
-                    value["@value"], lang=value.get("@language"), datatype=URIRef(_whole(kind)) if kind else None
+                    value["@value"], lang=value.get("@language"), datatype=URIRef(_whole(typed)) if typed else None
                 )
             else:
                 thing = Literal(value)

@@ -266,7 +266,7 @@ def _row(book: rulebook.Rulebook, name: str, changed: bool, english: bool) -> Ru
         id=name,
         values=tuple(
             Value(key=key, label=_pick(_KEYS.get(key, (key, key)), english), text=_text(value, english))
-            for key, value in raw.items()
+            for key, value in ((key, raw[key]) for key in (*_KEYS, *sorted(set(raw) - set(_KEYS))) if key in raw)
             if key not in _HIDDEN
             and key not in rulebook.SOURCES
             and not ((key == "zh" and english) or (key == "en" and not english))
@@ -302,7 +302,13 @@ def rule_list(user: User, shown: str, language: str) -> RuleList:
     return RuleList(
         label=book.version,
         since=version.takes_force_on if version else None,
-        put_by=version.put_by if version else "",
+        put_by=(
+            ""
+            if version is None
+            else version.put_by
+            if version.put_by != "release"
+            else _pick(("软件发布", "the release"), english)
+        ),
         profile=_pick((book.profiles[inforce.profile()].zh, book.profiles[inforce.profile()].en), english),
         sections=tuple(sections),
         shown=shown,
@@ -474,7 +480,9 @@ def rule_page(user: User, name: str, language: str, typed: dict[str, str] | None
     held = {**book.raw[name], **(draft.changes.get(name, {}) if draft is not None else {})}
     section = book.section_of(name)
     fields = [
-        form_field(section, key, held.get(key), (typed or {}).get(key), english)
+        form_field(
+            section, key, held.get(key), (typed or {}).get(key), english, _classes(book, held) if key == "grade" else ()
+        )
         for key in (*rulebook.EDITABLE[section], *rulebook.SOURCES)
         if key in held or key in ("article",)
     ]
@@ -486,9 +494,16 @@ def rule_page(user: User, name: str, language: str, typed: dict[str, str] | None
     )
 
 
-def form_field(section: str, key: str, held: Any, typed: str | None, english: bool) -> FormField:
+def _classes(book: rulebook.Rulebook, held: dict[str, Any]) -> tuple[str, ...]:
+    """Classes a line of a scale may give."""
+    return tuple(dict.fromkeys(row.grade for row in book.severity if row.scale == held.get("scale")))
+
+
+def form_field(
+    section: str, key: str, held: Any, typed: str | None, english: bool, classes: tuple[str, ...] = ()
+) -> FormField:
     """A value as the form shows it."""
-    options = rulebook.choices(section, key) or (("true", "false") if isinstance(held, bool) else ())
+    options = classes or rulebook.choices(section, key) or (("true", "false") if isinstance(held, bool) else ())
     value = "; ".join(map(str, held)) if isinstance(held, (list, tuple)) else "" if held is None else str(held)
     if isinstance(held, bool):
         value = value.lower()

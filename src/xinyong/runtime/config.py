@@ -201,6 +201,19 @@ SETTINGS: tuple[Setting, ...] = (
         "command line.",
     ),
     Setting(
+        "XINYONG_FAIR_USE",
+        "1",
+        _switch,
+        "1 limits how much of the public site one visitor uses (datapacks/rules/fair-use.yml). 0 for load tests.",
+    ),
+    Setting(
+        "XINYONG_PROXY_HOPS",
+        "0",
+        _integer,
+        "Number of the operator's own proxies in front of the site. The visitor's address is then read from "
+        "X-Forwarded-For, so many entries from the right. 0: the header is not believed.",
+    ),
+    Setting(
         "XINYONG_IDEMPOTENCY_HOURS",
         "72",
         _integer,

@@ -254,8 +254,8 @@ def _log_tail(here: Server) -> str:
 
 
 def full_disk(here: Server) -> Path | None:
-    """The folder of the server whose disk has no room for one more segment of its log; None where both have."""
-    for folder in (here.data / "pg_wal", here.data):
+    """The folder of the server whose disk has no room for one more segment of its log; None where each has."""
+    for folder in (here.data / "pg_wal", here.data / "base", here.data):
         try:
             if shutil.disk_usage(folder).free < _SEGMENT:
                 return folder

@@ -87,15 +87,25 @@ def _public_list(entry: DatasetEntry, total: int, language: str) -> PublicList:
     )
 
 
+def question_of(
+    code: str, datasets: tuple[str, ...], given: Mapping[str, str], language: str, today: date
+) -> listing.Question:
+    """A list with what it is narrowed by, before it is asked."""
+    return listing.Question(
+        entries=listing.entries_of(datasets, today),
+        filters=listing.read_filters(given, datasets, language),
+        today=today,
+        value_field=_VALUE_FIELDS.get(code, ""),
+    )
+
+
 def list_page(
     code: str, datasets: tuple[str, ...], title: str, url: str, given: Mapping[str, str], page: int, language: str,
     today: date,
 ) -> ListPage:  # fmt: skip
     """A list with its filters. ``given``: parameters of the address."""
-    entries = listing.entries_of(datasets, today)
-    filters = listing.read_filters(given, datasets, language)
-    field = _VALUE_FIELDS.get(code, "")
-    question = listing.Question(entries=entries, filters=filters, today=today, value_field=field)
+    question = question_of(code, datasets, given, language, today)
+    entries, filters, field = question.entries, question.filters, question.value_field
     counts = listing.days(question, url) if code == "double-publicity" else ()
     return ListPage(
         code=code,

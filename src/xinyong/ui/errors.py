@@ -20,6 +20,8 @@ from xinyong.ui.context import language
 logger = logging.getLogger("xinyong.ui")
 
 CONSOLE = "console/"
+#: Whoever asks for such an address is a program.
+_MACHINE = (".json", ".jsonl", ".jsonld", ".csv", ".parquet", ".rss", ".atom", ".ttl")
 
 
 class PageNotFound(XinyongError):
@@ -52,7 +54,7 @@ class Unexpected(XinyongError):
 
 def wants_json(request: HttpRequest) -> bool:
     """Whether the client prefers JSON to a page, or asked for a machine-readable twin of one."""
-    if twins.suffix(request):
+    if twins.suffix(request) or request.path_info.endswith(_MACHINE):
         return True
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 

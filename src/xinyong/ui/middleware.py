@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from xinyong.errors import XinyongError
-from xinyong.ui import errors, problems
+from xinyong.ui import errors, problems, twins
 
 
 class ErrorPages:
@@ -36,3 +36,23 @@ class ErrorPages:
         if exception.status >= 500:
             errors.logger.error("%s %s: %s", request.method, request.path, exception, exc_info=exception)
         return errors.answer(request, exception)
+
+
+class Validators:
+    """Whatever the public site answers may be kept and must be asked about again: nothing outlives its publication in a cache.
+
+    Answers that say themselves how long they may be kept, and officers' pages, are left alone.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        path = request.path_info.removeprefix("/en")
+        if "Cache-Control" in response.headers or path.startswith(f"/{errors.CONSOLE}"):
+            return response
+        if request.method in ("GET", "HEAD") and response.status_code == 200 and isinstance(response, HttpResponse):
+            return twins.conditional(request, response)
+        response.headers["Cache-Control"] = "no-cache"
+        return response

@@ -64,6 +64,8 @@ _SPOOL: Final = 4 << 20
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?%?")
 BOM: Final = "\ufeff"
+#: When a page was made is no part of what it says.
+_VOLATILE: Final = re.compile(rb"<time data-volatile[^>]*>[^<]*</time>")
 
 View = Callable[..., HttpResponseBase]
 
@@ -216,7 +218,8 @@ def conditional(request: HttpRequest, response: HttpResponseBase, modified: date
         return response
     response.headers.setdefault("Cache-Control", _KEPT)
     if isinstance(response, HttpResponse):
-        response.headers["ETag"] = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+        lasting = _VOLATILE.sub(b"", response.content)
+        response.headers["ETag"] = f'W/"{hashlib.sha256(lasting).hexdigest()[:32]}"'
     if modified is not None:
         response.headers["Last-Modified"] = http_date(modified.timestamp())
     # Only the ETag answers 304: what a page shows of others (a partner's new name) has no date of its own.
