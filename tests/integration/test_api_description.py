@@ -90,6 +90,10 @@ def test_the_description_is_complete() -> None:
     seen = {}
     for methods in document["paths"].values():
         for operation in methods.values():
+            if "public" in operation["tags"]:  # readings without a key: tests of the twins send their examples
+                for status, answer in operation["responses"].items():
+                    assert int(status) < 400 or answer["content"]["application/json"]["schema"], operation
+                continue
             seen[operation["operationId"]] = set(operation["responses"])
             for status, answer in operation["responses"].items():
                 if int(status) >= 400:
