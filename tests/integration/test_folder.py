@@ -165,7 +165,9 @@ def test_killed_between_two_steps_nothing_is_lost_or_doubled(inbox: Inbox, dying
     dying(
         f"""
 from pathlib import Path
-from xinyong.intake import actions, folder, jobs, slips, store
+from xinyong.intake import actions, store
+from xinyong.intake.folder import slips, watch as folder
+from xinyong.intake.queue import jobs
 from xinyong.runtime import database
 {step} = die
 watcher = folder.Watcher(Path({str(inbox.path)!r}), 3600)
