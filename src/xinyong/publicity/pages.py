@@ -234,5 +234,6 @@ class EntityFile:
     data_as_of: datetime | None
     sections: tuple[Section, ...]
     freshness: tuple[Freshness, ...]
+    successions: tuple[LinkLine, ...]
     links: tuple[LinkLine, ...]
     links_total: int

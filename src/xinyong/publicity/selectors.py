@@ -148,6 +148,7 @@ def entity_file(
     freshness = _freshness(members, today, language)
     registration = next((item for item in sections if item.code == "registration" and item.records), None)
     facts = registration.records[0].fields if registration else ()
+    successions = _successions(entity, language)
     links, links_total = _links(entity, language)
     return EntityFile(
         key=key,
@@ -168,8 +169,9 @@ def entity_file(
         data_as_of=max((item.received_at for item in freshness), default=None),
         sections=tuple(sections),
         freshness=freshness,
-        links=links,
-        links_total=links_total,
+        successions=successions,
+        links=(*successions, *links),
+        links_total=len(successions) + links_total,
     )
 
 
@@ -177,20 +179,26 @@ def entity_file(
 _LINKS = 20
 
 
-def _links(entity: Entity, language: str) -> tuple[tuple[LinkLine, ...], int]:
-    """Successions, branches and investments between market entities, and how many there are in all."""
-    english = language == "en"
+def _successions(entity: Entity, language: str) -> tuple[LinkLine, ...]:
+    """What became of the entity and what it came from: absorbed by, merged from, converted from …"""
     ids = set(registry.members(entity))
-    lines, total = [], 0
+    lines = []
     for item in registry.successions(entity):
         kind = lists.succession_kinds()[item.kind]
         forward = item.predecessor_id in ids
         other = registry.canonical(item.successor if forward else item.predecessor)
         if other.pk == entity.pk:
             continue  # both sides of a change of code, merged into this file
-        words = (kind.forward_en, kind.back_en) if english else (kind.forward_zh, kind.back_zh)
+        words = (kind.forward_en, kind.back_en) if language == "en" else (kind.forward_zh, kind.back_zh)
         lines.append(_link(words[0 if forward else 1], other, str(item.effective_on or "")))
-    total += len(lines)
+    return tuple(lines)
+
+
+def _links(entity: Entity, language: str) -> tuple[tuple[LinkLine, ...], int]:
+    """Branches and investments between market entities, and how many there are in all."""
+    english = language == "en"
+    lines: list[LinkLine] = []
+    total = 0
     for relation in lists.relation_kinds().values():
         for held in (True, False):
             label = (relation.en, relation.holder_en) if english else (relation.zh, relation.holder_zh)
