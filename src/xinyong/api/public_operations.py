@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 Document = dict[str, Any]
 
@@ -82,7 +83,7 @@ def _operation(item: PublicOperation, headers: Mapping[str, Any]) -> Document:
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/PublicError"}}}
     text = item.text
     if examples:
-        text = f"{text}\n\nGET {examples[0]}".strip()
+        text = f"{text}\n\nGET {quote(examples[0], safe='/?=&%')}".strip()
     return {
         "operationId": item.route,
         "summary": item.words,

@@ -273,7 +273,8 @@ def _severity(sheet: _Sheet, marks: Marks) -> str:
         )
         return marks.grade
     said = "、".join(sheet.facts.kinds)
-    because = (f"（{said}）", f" ({said})") if said else ("", "")
+    # Kinds are words of the delivery and have no English.
+    because = (f"（{said}）", " (the gravest of its kinds)") if said else ("", "")
     sheet.step(f"严重程度：{_WORDS[row.grade][0]}{because[0]}。", f"Class: {_WORDS[row.grade][1]}{because[1]}.", row)
     return row.grade
 
