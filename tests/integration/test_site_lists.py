@@ -141,12 +141,12 @@ def test_minor_and_ended_penalties_are_in_no_list(city: Any) -> None:
     assert ended > 0  # there are some, so that the filter has something to do
 
 
-def test_a_repaired_record_leaves_every_figure_at_once(city: Any, officer: User) -> None:
+def test_a_withdrawn_record_leaves_every_figure_at_once(city: Any, officer: User) -> None:
     before = everything(question())
     gone = before[0]
     record = keys.record_id(gone.key)
     assert record is not None
-    actions.record_status(officer, record, "repaired", reason="测试", basis="（示）修〔2026〕1号")
+    actions.record_status(officer, record, "withdrawn", cause="annulled", reason="测试", basis="（示）撤〔2026〕1号")
     city.catch_up()
     after = everything(question())
     assert {row.key for row in before} - {row.key for row in after} == {gone.key}
