@@ -92,6 +92,7 @@ def _steady(content: bytes) -> bytes:
     import re
 
     content = re.sub(rb'name="csrfmiddlewaretoken" value="[^"]+"', b"", content)
+    content = re.sub(rb"<time data-volatile [^<]*</time>", b"", content)
     return re.sub(rb'(<a href="[^"]*/checkpoint">)[^<]*', rb"\1", content)
 
 
