@@ -389,3 +389,11 @@ def test_sign_in_never_leaves_the_site(world: dict[str, str]) -> None:
         answer = Client().post("/console/login", {**credentials, "next": target})
         assert answer.status_code == 302
         assert answer.headers["Location"].startswith("/console/")
+
+
+@pytest.mark.parametrize("language", ["", "/en", "/zh-hant"])
+def test_no_cache_keeps_an_officers_page(world: dict[str, str], language: str) -> None:
+    answer = _client("owner").get(f"{language}/console/deliveries/{world['number']}")
+    assert answer.status_code == 200
+    assert {"private", "no-store"} <= set(answer.headers["Cache-Control"].split(", "))
+    assert "ETag" not in answer.headers

@@ -24,7 +24,7 @@ from django.urls import reverse
 from xinyong.api import gate
 from xinyong.errors import ErrorCode, XinyongError
 from xinyong.runtime import config, cryptography, sql, visitor
-from xinyong.ui import errors, twins
+from xinyong.ui import context, errors, twins
 
 #: One request in so many clears away what is over.
 _SWEEP = 500
@@ -36,12 +36,12 @@ class FairUseExceeded(XinyongError):
     code = ErrorCode.FAIR_USE
     status = 429
     zh = (
-        "本站对每个来访者每{window_zh}提供 {limit} 个用量单位，已经用完，{seconds} 秒后恢复（普通页面 1 个单位，查询 3 个，信用报告 20 个）。"
+        "本站对每个来访者每{window_zh}提供 {limit} 个用量单位，已经用完，{seconds} 秒后恢复（普通页面 {page} 个单位，查询 {search} 个，信用报告 {report} 个）。"
         "需要大量数据的，请下载完整文件：{bulk}；业务系统可向平台申请接口密钥，用量为 {factor} 倍。"
     )
     en = (
         "This site gives each visitor {limit} units a {window}; they are used up and come back in {seconds} seconds (a page "
-        "costs 1 unit, a search 3, a credit report 20). For much data download the bulk files: {bulk}; a system may ask the "
+        "costs {page} unit, a search {search}, a credit report {report}). For much data download the bulk files: {bulk}; a system may ask the "
         "operator for an API key, which has {factor} times as much."
     )
 
@@ -86,7 +86,7 @@ def cost(route: str) -> int:
 
 def counted(request: HttpRequest, route: str) -> bool:
     """Whether fair use speaks of the request at all: not of officers' pages nor of what departments' systems send."""
-    path = request.path_info.removeprefix("/en")
+    path = context.path_of(request)
     if path.startswith("/console/"):
         return False
     return not path.startswith("/api/v1/") or route in ("api-report", "api-reference")
@@ -184,5 +184,8 @@ class FairUse:
                 seconds=worst.left_seconds,
                 bulk=twins.base(request) + reverse("open-data"),
                 factor=rule_set()["with_key"],
+                page=cost(""),
+                search=cost("search"),
+                report=cost("report-document"),
             ),
         )

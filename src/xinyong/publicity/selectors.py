@@ -187,7 +187,7 @@ def _successions(entity: Entity, language: str) -> tuple[LinkLine, ...]:
         kind = lists.succession_kinds()[item.kind]
         forward = item.predecessor_id in ids
         other = registry.canonical(item.successor if forward else item.predecessor)
-        if other.pk == entity.pk:
+        if other.pk == entity.pk or not kind.public:
             continue  # both sides of a change of code, merged into this file
         words = (kind.forward_en, kind.back_en) if language == "en" else (kind.forward_zh, kind.back_zh)
         lines.append(_link(words[0 if forward else 1], other, str(item.effective_on or "")))
@@ -199,7 +199,7 @@ def _links(entity: Entity, language: str) -> tuple[tuple[LinkLine, ...], int]:
     english = language == "en"
     lines: list[LinkLine] = []
     total = 0
-    for relation in lists.relation_kinds().values():
+    for relation in (kind for kind in lists.relation_kinds().values() if kind.public):
         for held in (True, False):
             label = (relation.en, relation.holder_en) if english else (relation.zh, relation.holder_zh)
             for row in registry.relations(entity, held=held, kind=relation.code, limit=_LINKS):

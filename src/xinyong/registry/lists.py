@@ -32,7 +32,10 @@ class IdentifierType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuccessionKind:
-    """``joins``: one subject under two codes, whose entries may be merged; ``ends``: the predecessor is no more."""
+    """``joins``: one subject under two codes, whose entries may be merged; ``ends``: the predecessor is no more.
+
+    ``public``: whether the two files name each other to the public.
+    """
 
     code: str
     zh: str
@@ -43,11 +46,13 @@ class SuccessionKind:
     back_zh: str
     back_en: str
     ends: bool
+    public: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelationKind:
-    """``holder``: what the one side is called; ``share``: whether the relation carries one."""
+    """``holder``: what the one side is called; ``share``: whether the relation carries one; ``public``: whether the public
+    may see it."""
 
     code: str
     zh: str
@@ -55,6 +60,7 @@ class RelationKind:
     holder_zh: str
     holder_en: str
     share: bool
+    public: bool
 
 
 #: In :attr:`EntryRule.numbers`: a number of any kind will do.

@@ -196,7 +196,7 @@ def _graph(entity: Entity, language: str, today: date) -> Graph:
     left: list[GraphNode] = []
     right: list[GraphNode] = []
     total = 0
-    for kind in lists.relation_kinds().values():
+    for kind in (item for item in lists.relation_kinds().values() if item.public):
         for held in (True, False):
             words = (kind.en, kind.holder_en) if english else (kind.zh, kind.holder_zh)
             rows = registry.relations(entity, held=held, kind=kind.code, limit=_LINKS)

@@ -93,6 +93,13 @@ class Site:
     police_record: str
 
 
+def path_of(request: HttpRequest) -> str:
+    """The path without the language that may stand before it."""
+    path = request.path_info
+    code = translation.get_language_from_path(path)
+    return path[len(code) + 1 :] if code else path
+
+
 def language() -> str:
     """``zh`` or ``en``: the language of the answer being made."""
     return "en" if (translation.get_language() or "").startswith("en") else "zh"

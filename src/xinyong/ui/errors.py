@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from xinyong.accounts.console import SignInNeeded
 from xinyong.errors import ErrorCode, XinyongError
 from xinyong.ui import problems, twins
-from xinyong.ui.context import language
+from xinyong.ui.context import language, path_of
 
 logger = logging.getLogger("xinyong.ui")
 
@@ -85,7 +85,7 @@ def answer(request: HttpRequest, error: XinyongError) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Django's handler404."""
     user = getattr(request, "user", None)
-    if request.path_info.removeprefix("/en").startswith(f"/{CONSOLE}") and (user is None or not user.is_authenticated):
+    if path_of(request).startswith(f"/{CONSOLE}") and (user is None or not user.is_authenticated):
         return answer(request, SignInNeeded())
     return answer(request, PageNotFound(path=request.path))
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from xinyong.errors import XinyongError
 from xinyong.ui import errors, problems, twins
+from xinyong.ui.context import path_of
 
 
 class ErrorPages:
@@ -41,7 +42,7 @@ class ErrorPages:
 class Validators:
     """Whatever the public site answers may be kept and must be asked about again: nothing outlives its publication in a cache.
 
-    Answers that say themselves how long they may be kept, and officers' pages, are left alone.
+    Officers' pages are kept by nobody. Answers that say themselves how long they may be kept are left alone.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -49,8 +50,10 @@ class Validators:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        path = request.path_info.removeprefix("/en")
-        if "Cache-Control" in response.headers or path.startswith(f"/{errors.CONSOLE}"):
+        if "Cache-Control" in response.headers:
+            return response
+        if path_of(request).startswith(f"/{errors.CONSOLE}"):
+            response.headers["Cache-Control"] = "private, no-store"
             return response
         if request.method in ("GET", "HEAD") and response.status_code == 200 and isinstance(response, HttpResponse):
             return twins.conditional(request, response)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from xinyong.intake.correction.book import ListedRow, csv_lines, harmless, write_xlsx
 from xinyong.intake.correction.layout import FIXED, row_heading
 from xinyong.ui.clock import marks
+from xinyong.ui.context import path_of
 from xinyong.ui.icons import FALLBACK, ICONS, known
 from xinyong.ui.paging import page_number
 from xinyong.ui.templatetags.ui import pagination
@@ -97,3 +98,17 @@ def test_first_page_has_no_empty_address() -> None:
     """An empty reference would keep the query of the page it stands on."""
     request = RequestFactory().get("/x", {"page": "2"})
     assert pagination({"request": request}, 2, 2, 30)["links"][0].url == "/x"
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("/console/deliveries", "/console/deliveries"),
+        ("/en/console/deliveries", "/console/deliveries"),
+        ("/zh-hant/console/deliveries", "/console/deliveries"),
+        ("/enterprises", "/enterprises"),
+        ("/en/", "/"),
+    ],
+)
+def test_path_without_its_language(asked: str, found: str) -> None:
+    assert path_of(RequestFactory().get(asked)) == found
