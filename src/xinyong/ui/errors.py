@@ -72,7 +72,6 @@ def answer(request: HttpRequest, error: XinyongError) -> HttpResponse:
             "code": error.code.value,
             "message": error.message(language()),
             "sign_in": isinstance(error, SignInNeeded),
-            "retry_after": error.headers().get("Retry-After", ""),
             "next_query": urlencode({"next": request.get_full_path()}),
         }
         response = render(request, "ui/error.html", context, status=error.status)
