@@ -616,26 +616,3 @@ def _frozen(sheet: _Sheet, marks: Marks) -> Iterator[str]:
 
 def _certainty(rows: Iterable[Row]) -> str:
     return CONFIRMED if all(row.status == CONFIRMED for row in rows) else TO_BE_CONFIRMED
-
-
-# --- words ------------------------------------------------------------------------------------------------------------
-
-_OWN_TAGS = {
-    "named": ("报送部门写明的截止日期", "end date named by the provider"),
-    "planned": ("列入决定载明的截止日期", "end named by the decision to list"),
-    "left": ("移出日期", "day of removal"),
-}
-
-
-def describe(rule: str, book: Rulebook, language: str = "zh") -> str:
-    """What the rule numbers of a record, such as ``PUB-04+PUB-08``, rest on: the sources of the rows, each once."""
-    english = language == "en"
-    sources = []
-    for tag in rule.split("+"):
-        if tag in _OWN_TAGS:
-            sources.append(_OWN_TAGS[tag][english])
-            continue
-        row = book.row(tag) or next((item for item in book.regimes if item.regime == tag), None)
-        if row is not None:
-            sources.append(row.source_en if english else row.source)
-    return ("; " if english else "；").join(dict.fromkeys(sources))

@@ -7,7 +7,7 @@ from importlib import resources
 
 import pytest
 
-from xinyong.publicity import clock, rulebook
+from xinyong.publicity import rulebook, rules
 from xinyong.publicity.rulebook import RulesInvalid, packaged
 from xinyong.runtime import config
 
@@ -95,7 +95,7 @@ def test_a_replaced_row_carries_its_revision_into_the_record() -> None:
     book = packaged().replaced({"PUB-08": {"maximum_months": 6, "revision": 1, "status": "confirmed"}}, "2027-01")
     assert book.rows["PUB-08"].tag == "PUB-08.1" and book.digest != packaged().digest
     assert packaged().rows["PUB-08"].tag == "PUB-08", "the old book is not touched"
-    assert clock.describe("PUB-08.1+named", book) == f"{book.rows['PUB-08'].source}；报送部门写明的截止日期"
+    assert rules.describe("PUB-08.1+named", book=book) == f"{book.rows['PUB-08'].source}；报送部门写明的截止日期"
     with pytest.raises(RulesInvalid, match="NO-1"):
         packaged().replaced({"NO-1": {}}, "x")
     with pytest.raises(RulesInvalid, match="longer"):
