@@ -32,8 +32,6 @@ def create_stage(connection: Connection) -> None:
     connection.execute("SET LOCAL work_mem = '256MB'")
     # What is in the page cache is not far: a look into an index is cheaper than the default believes.
     connection.execute("SET LOCAL random_page_cost = 1.1")
-    # Statistics are of before this transaction, of an empty register perhaps: a large table is never read whole for a part.
-    connection.execute("SET LOCAL enable_seqscan = off")
     connection.execute(sql.statement("intake", "create_stage"))
     connection.execute(sql.statement("intake", "create_asked"))
 
