@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "xinyong.desk",
     "xinyong.publicity",
     "xinyong.opendata",
+    "xinyong.verification",
     "xinyong.reports",
     "xinyong.site",
 ]

@@ -18,6 +18,7 @@ class Right(StrEnum):
     RECORD_STATUS = "record-status"
     CLIENT_MANAGE = "client-manage"
     RULES_DECIDE = "rules-decide"
+    VERIFY = "verify"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
@@ -35,9 +36,10 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.REPORT_REVOKE,
             Right.CLIENT_MANAGE,
             Right.RULES_DECIDE,
+            Right.VERIFY,
         }
     ),
-    "reader": frozenset(),
+    "reader": frozenset({Right.VERIFY}),
 }
 
 
@@ -46,5 +48,7 @@ def has_right(role: str, right: Right) -> bool:
     return right in _RIGHTS.get(role, frozenset())
 
 
-#: What a client of the API may be given. It never sees another department's deliveries.
+#: What a client of the API that delivers is given. It never sees another department's deliveries.
 CLIENT_RIGHTS = (Right.DELIVERY_SUBMIT, Right.DELIVERY_VIEW_OWN)
+#: What one that verifies is given, for the items it is registered for.
+VERIFY_RIGHTS = (Right.VERIFY,)
