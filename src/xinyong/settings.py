@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "xinyong.publicity",
     "xinyong.opendata",
     "xinyong.reports",
+    "xinyong.shares",
     "xinyong.site",
 ]
 
