@@ -27,7 +27,12 @@ def open_objection(
 
 
 def open_repair(
-    applicant: Applicant, record_id: int, *, statement: str = "", materials: Sequence[Material] = (), commitment: bool = False
+    applicant: Applicant,
+    record_id: int,
+    *,
+    statement: str = "",
+    materials: Sequence[Material] = (),
+    commitment: bool = False,
 ) -> int:
     """Begin an application for repair as a draft; returns the case's id. An open draft for the record is taken up.
 
