@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "xinyong.intake",
     "xinyong.desk",
     "xinyong.publicity",
+    "xinyong.remedies",
     "xinyong.opendata",
     "xinyong.reports",
     "xinyong.shares",
