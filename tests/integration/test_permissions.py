@@ -169,7 +169,17 @@ OUTSIDE_LANGUAGES = {
 }
 
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
-TAKES_POST = {"rhythm-zero", "upload", "record", "clients", "client", "client-key", "client-key-revoke", "shares", "share-revoke"}
+TAKES_POST = {
+    "rhythm-zero",
+    "upload",
+    "record",
+    "clients",
+    "client",
+    "client-key",
+    "client-key-revoke",
+    "shares",
+    "share-revoke",
+}
 
 
 def _routes(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
