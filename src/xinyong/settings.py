@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "xinyong.opendata",
     "xinyong.reports",
     "xinyong.site",
+    "xinyong.centre",
 ]
 
 MIDDLEWARE = [
@@ -66,6 +67,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "xinyong.ui.context.site",
+                "xinyong.centre.context.frame",
             ],
         },
     },
