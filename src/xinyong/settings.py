@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "xinyong.intake",
     "xinyong.desk",
     "xinyong.publicity",
+    "xinyong.lists",
     "xinyong.opendata",
     "xinyong.reports",
     "xinyong.site",
