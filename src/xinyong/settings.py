@@ -30,8 +30,11 @@ INSTALLED_APPS = [
     "xinyong.intake",
     "xinyong.desk",
     "xinyong.publicity",
+    "xinyong.remedies",
+    "xinyong.lists",
     "xinyong.opendata",
     "xinyong.reports",
+    "xinyong.shares",
     "xinyong.site",
     "xinyong.centre",
 ]

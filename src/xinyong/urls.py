@@ -25,6 +25,8 @@ from xinyong.ledger import public as ledger_public
 from xinyong.opendata import public as opendata_public
 from xinyong.publicity import console as rules_console
 from xinyong.reports import public as reports_public
+from xinyong.shares import console as shares_console
+from xinyong.shares import public as shares_public
 from xinyong.site import guides_public, lists_public, public
 from xinyong.site import operations as site_operations
 from xinyong.ui import health
@@ -45,6 +47,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *api_console.urlpatterns,
     *ledger_console.urlpatterns,
     *rules_console.urlpatterns,
+    *shares_console.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -60,6 +63,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         *lists_public.urlpatterns,
         *guides_public.urlpatterns,
         *reports_public.urlpatterns,
+        *shares_public.urlpatterns,
         *catalogue_public.urlpatterns,
         *opendata_public.urlpatterns,
         *reference.urlpatterns,

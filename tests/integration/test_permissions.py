@@ -80,6 +80,10 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "verify-file": ("/verify/file", (405, 405, 405, 405, 405)),
     "verify-short": ("/v/7F3K9QD2XA41", (302, 302, 302, 302, 302)),
     "api-report": ("/api/v1/reports/7F3K9QD2XA41", (404, 404, 404, 404, 404)),
+    "share": ("/s/{share}", (200, 200, 200, 200, 200)),
+    "share-json": ("/s/{share}.json", (200, 200, 200, 200, 200)),
+    "shares": ("/console/shares", (404, 403, 403, 403, 200)),
+    "share-revoke": ("/console/shares/1/revoke", (405, 405, 405, 405, 405)),
     "catalogue": ("/catalogue", (200, 200, 200, 200, 200)),
     "catalogue-entry": ("/catalogue/penalty", (200, 200, 200, 200, 200)),
     "catalogue-template": ("/catalogue/penalty/template/2018-zh.xlsx", (200, 200, 200, 200, 200)),
@@ -176,7 +180,17 @@ OUTSIDE_LANGUAGES = {
 }
 
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
-TAKES_POST = {"rhythm-zero", "upload", "record", "clients", "client", "client-key", "client-key-revoke"}
+TAKES_POST = {
+    "rhythm-zero",
+    "upload",
+    "record",
+    "clients",
+    "client",
+    "client-key",
+    "client-key-revoke",
+    "shares",
+    "share-revoke",
+}
 
 
 def _routes(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
@@ -241,9 +255,15 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     )
     key = client_actions.make_key(client, days=1, acting="test")
     from xinyong.desk.models import Case
+    from xinyong.registry import selectors as registry
+    from xinyong.shares import actions as shares
+    from xinyong.shares.selectors import Scope
 
     case = Case.objects.get(name="示例无人知晓")
     record = Record.objects.values_list("record_id", flat=True).get()
+    entity = registry.by_key("91130000123456788X")
+    assert entity is not None
+    share = shares.share(entity, Scope(chapters=frozenset({1})), days=1, shown_to="", actor="test")
     return {
         "code": "91130000123456788X",
         "record_key": keys.record_key(record),
@@ -252,6 +272,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         "key": key.prefix,
         "case": str(case.pk),
         "ledger_record": str(record),
+        "share": share.token,
     }
 
 
@@ -266,6 +287,8 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "client": (404, 403, 403, 403, 422),
         "client-key": (404, 403, 403, 403, 200),
         "client-key-revoke": (404, 403, 403, 403, 303),
+        "shares": (404, 403, 403, 403, 422),
+        "share-revoke": (404, 403, 403, 403, 422),
     }
     assert set(expected) == TAKES_POST
     for name, statuses in expected.items():

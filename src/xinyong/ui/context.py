@@ -58,6 +58,8 @@ _SECTIONS = {
     "upload-new": "upload",
     "upload": "upload",
     "record": "upload",
+    "shares": "shares",
+    "share-revoke": "shares",
     "clients": "clients",
     "client": "clients",
     "client-key": "clients",
