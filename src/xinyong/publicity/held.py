@@ -39,7 +39,7 @@ def held_records(
 
     Fields the public may not read stay out of the cards here too: the report shows more records, not more of a person.
     """
-    parameters = {
+    parameters: dict[str, Any] = {
         "members": list(registry.members(entity)),
         "datasets": list(datasets),
         "first": first,
