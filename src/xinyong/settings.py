@@ -30,10 +30,14 @@ INSTALLED_APPS = [
     "xinyong.intake",
     "xinyong.desk",
     "xinyong.publicity",
+    "xinyong.remedies",
+    "xinyong.lists",
     "xinyong.opendata",
     "xinyong.verification",
     "xinyong.reports",
+    "xinyong.shares",
     "xinyong.site",
+    "xinyong.centre",
 ]
 
 MIDDLEWARE = [
@@ -67,6 +71,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "xinyong.ui.context.site",
+                "xinyong.centre.context.frame",
             ],
         },
     },
