@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "xinyong.reports",
     "xinyong.shares",
     "xinyong.site",
+    "xinyong.centre",
 ]
 
 MIDDLEWARE = [
@@ -69,6 +70,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "xinyong.ui.context.site",
+                "xinyong.centre.context.frame",
             ],
         },
     },

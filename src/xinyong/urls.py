@@ -10,6 +10,8 @@ from xinyong.api import console as api_console
 from xinyong.api import reference
 from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
+from xinyong.centre import my as centre_my
+from xinyong.centre import people as centre_people
 from xinyong.desk import console as desk_console
 from xinyong.desk import home_console, registry_console
 from xinyong.intake import console as intake_console
@@ -22,6 +24,7 @@ from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
 from xinyong.opendata import public as opendata_public
 from xinyong.publicity import console as rules_console
+from xinyong.reports import console as reports_console
 from xinyong.reports import public as reports_public
 from xinyong.shares import console as shares_console
 from xinyong.shares import public as shares_public
@@ -46,6 +49,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *ledger_console.urlpatterns,
     *rules_console.urlpatterns,
     *shares_console.urlpatterns,
+    *reports_console.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -54,6 +58,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *ledger_public.urlpatterns,
     *reports_public.api_urlpatterns,
     *opendata_public.machine_urlpatterns,
+    *centre_people.callback_urlpatterns,
     path("api/v1/", site.urls),
     *i18n_patterns(
         *public.urlpatterns,
@@ -64,6 +69,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         *catalogue_public.urlpatterns,
         *opendata_public.urlpatterns,
         *reference.urlpatterns,
+        *centre_my.urlpatterns,
+        *centre_people.urlpatterns,
         path("console/", include(console_patterns)),
         prefix_default_language=False,
     ),

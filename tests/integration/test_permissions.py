@@ -83,10 +83,22 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "share": ("/s/{share}", (200, 200, 200, 200, 200)),
     "share-json": ("/s/{share}.json", (200, 200, 200, 200, 200)),
     "shares": ("/console/shares", (404, 403, 403, 403, 200)),
+    "special-reports": ("/console/special-reports", (404, 403, 403, 403, 200)),
+    "special-report-revoke": ("/console/special-reports/X/revoke", (405, 405, 405, 405, 405)),
     "share-revoke": ("/console/shares/1/revoke", (405, 405, 405, 405, 405)),
     "catalogue": ("/catalogue", (200, 200, 200, 200, 200)),
     "catalogue-entry": ("/catalogue/penalty", (200, 200, 200, 200, 200)),
     "catalogue-template": ("/catalogue/penalty/template/2018-zh.xlsx", (200, 200, 200, 200, 200)),
+    "centre": ("/centre/", (302, 302, 302, 302, 302)),  # officers have no seat at a firm
+    "centre-sign-in": ("/centre/sign-in", (200, 200, 200, 200, 200)),
+    "centre-start": ("/centre/start", (503, 503, 503, 503, 503)),  # no provider is connected
+    "centre-callback": ("/centre/callback", (403, 403, 403, 403, 403)),
+    "centre-sign-out": ("/centre/sign-out", (405, 405, 405, 405, 405)),
+    "centre-switch": ("/centre/switch", (405, 405, 405, 405, 405)),
+    "centre-accept": ("/centre/accept", (302, 302, 302, 302, 302)),
+    "centre-delegates": ("/centre/delegates", (302, 302, 302, 302, 302)),
+    "centre-delegate-change": ("/centre/delegates/1/change", (405, 405, 405, 405, 405)),
+    "centre-delegate-revoke": ("/centre/delegates/1/revoke", (405, 405, 405, 405, 405)),
     "console-login": ("/console/login", (200, 302, 302, 302, 302)),
     "console-logout": ("/console/logout", (405, 405, 405, 405, 405)),
     "console-home": ("/console/", (404, 200, 200, 200, 200)),
@@ -166,6 +178,7 @@ OUTSIDE_LANGUAGES = {
     "sitemap",
     "sitemap-pages",
     "sitemap-part",
+    "centre-callback",
 }
 
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
@@ -179,6 +192,8 @@ TAKES_POST = {
     "client-key-revoke",
     "shares",
     "share-revoke",
+    "special-reports",
+    "special-report-revoke",
 }
 
 
@@ -278,6 +293,8 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "client-key-revoke": (404, 403, 403, 403, 303),
         "shares": (404, 403, 403, 403, 422),
         "share-revoke": (404, 403, 403, 403, 422),
+        "special-reports": (404, 403, 403, 403, 422),
+        "special-report-revoke": (404, 403, 403, 403, 409),
     }
     assert set(expected) == TAKES_POST
     for name, statuses in expected.items():
@@ -325,6 +342,9 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
         if name in ("console-login", "console-logout", "healthz", "readyz") or address.startswith("/api/"):
             continue
         if method == "post" and name in TAKES_POST:
+            continue
+        if method == "post" and name.startswith("centre-"):
+            assert _client("operator").post(address).status_code in (302, 401, 405), name  # 302: signed out
             continue
         if name in ("report-document", "verify-file", "rhythm-zero", *DEEDS) and method == "post":
             continue  # what these are for
