@@ -24,6 +24,7 @@ from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
 from xinyong.opendata import public as opendata_public
 from xinyong.publicity import console as rules_console
+from xinyong.reports import console as reports_console
 from xinyong.reports import public as reports_public
 from xinyong.shares import console as shares_console
 from xinyong.shares import public as shares_public
@@ -48,6 +49,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *ledger_console.urlpatterns,
     *rules_console.urlpatterns,
     *shares_console.urlpatterns,
+    *reports_console.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

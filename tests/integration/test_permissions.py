@@ -83,6 +83,8 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "share": ("/s/{share}", (200, 200, 200, 200, 200)),
     "share-json": ("/s/{share}.json", (200, 200, 200, 200, 200)),
     "shares": ("/console/shares", (404, 403, 403, 403, 200)),
+    "special-reports": ("/console/special-reports", (404, 403, 403, 403, 200)),
+    "special-report-revoke": ("/console/special-reports/X/revoke", (405, 405, 405, 405, 405)),
     "share-revoke": ("/console/shares/1/revoke", (405, 405, 405, 405, 405)),
     "catalogue": ("/catalogue", (200, 200, 200, 200, 200)),
     "catalogue-entry": ("/catalogue/penalty", (200, 200, 200, 200, 200)),
@@ -200,6 +202,8 @@ TAKES_POST = {
     "client-key-revoke",
     "shares",
     "share-revoke",
+    "special-reports",
+    "special-report-revoke",
 }
 
 
@@ -299,6 +303,8 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "client-key-revoke": (404, 403, 403, 403, 303),
         "shares": (404, 403, 403, 403, 422),
         "share-revoke": (404, 403, 403, 403, 422),
+        "special-reports": (404, 403, 403, 403, 422),
+        "special-report-revoke": (404, 403, 403, 403, 409),
     }
     assert set(expected) == TAKES_POST
     for name, statuses in expected.items():

@@ -58,6 +58,8 @@ _SECTIONS = {
     "upload-new": "upload",
     "upload": "upload",
     "record": "upload",
+    "special-reports": "special-reports",
+    "special-report-revoke": "special-reports",
     "shares": "shares",
     "share-revoke": "shares",
     "clients": "clients",
