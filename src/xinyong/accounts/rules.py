@@ -19,11 +19,32 @@ class Right(StrEnum):
     RECORD_STATUS = "record-status"
     CLIENT_MANAGE = "client-manage"
     RULES_DECIDE = "rules-decide"
+    LIST_VIEW = "list-view"
+    LIST_PROPOSE = "list-propose"
+    LIST_DECIDE = "list-decide"
+    MEASURE_DECIDE = "measure-decide"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
-    "reporter": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_SUBMIT}),
-    "supervisor": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_RELEASE}),
+    "reporter": frozenset(
+        {
+            Right.DELIVERY_VIEW_OWN,
+            Right.DELIVERY_SUBMIT,
+            Right.LIST_VIEW,
+            Right.LIST_PROPOSE,
+            Right.MEASURE_DECIDE,
+        }
+    ),
+    "supervisor": frozenset(
+        {
+            Right.DELIVERY_VIEW_OWN,
+            Right.DELIVERY_RELEASE,
+            Right.LIST_VIEW,
+            Right.LIST_PROPOSE,
+            Right.LIST_DECIDE,
+            Right.MEASURE_DECIDE,
+        }
+    ),
     "operator": frozenset(
         {
             Right.DELIVERY_VIEW_OWN,
@@ -37,6 +58,8 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.SUBJECT_SERVE,
             Right.CLIENT_MANAGE,
             Right.RULES_DECIDE,
+            # The platform carries and counts; it lists nobody and carries out no measure (LST-09, MEA-06).
+            Right.LIST_VIEW,
         }
     ),
     "reader": frozenset(),
