@@ -73,6 +73,8 @@ class ErrorCode(StrEnum):
     LINK_FILE = "link-file"
     MOMENT_AHEAD = "moment-ahead"
     STATUS_REFUSED = "status-refused"
+    REMEDY_REFUSED = "remedy-refused"
+    REMEDY_CHANGED = "remedy-changed"
     LOG_REFUSED = "log-refused"
     LOG_DAMAGED = "log-damaged"
     LOG_UNWRITABLE = "log-unwritable"

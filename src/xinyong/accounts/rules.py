@@ -18,11 +18,14 @@ class Right(StrEnum):
     RECORD_STATUS = "record-status"
     CLIENT_MANAGE = "client-manage"
     RULES_DECIDE = "rules-decide"
+    REMEDY_VIEW = "remedy-view"
+    REMEDY_DECIDE = "remedy-decide"
+    REMEDY_PLATFORM = "remedy-platform"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
-    "reporter": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_SUBMIT}),
-    "supervisor": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_RELEASE}),
+    "reporter": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_SUBMIT, Right.REMEDY_VIEW}),
+    "supervisor": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_RELEASE, Right.REMEDY_VIEW, Right.REMEDY_DECIDE}),
     "operator": frozenset(
         {
             Right.DELIVERY_VIEW_OWN,
@@ -35,6 +38,8 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.REPORT_REVOKE,
             Right.CLIENT_MANAGE,
             Right.RULES_DECIDE,
+            Right.REMEDY_VIEW,
+            Right.REMEDY_PLATFORM,
         }
     ),
     "reader": frozenset(),
