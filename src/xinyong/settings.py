@@ -31,9 +31,12 @@ INSTALLED_APPS = [
     "xinyong.desk",
     "xinyong.publicity",
     "xinyong.remedies",
+    "xinyong.lists",
     "xinyong.opendata",
     "xinyong.reports",
+    "xinyong.shares",
     "xinyong.site",
+    "xinyong.centre",
 ]
 
 MIDDLEWARE = [
@@ -67,6 +70,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "xinyong.ui.context.site",
+                "xinyong.centre.context.frame",
             ],
         },
     },

@@ -80,9 +80,25 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "verify-file": ("/verify/file", (405, 405, 405, 405, 405)),
     "verify-short": ("/v/7F3K9QD2XA41", (302, 302, 302, 302, 302)),
     "api-report": ("/api/v1/reports/7F3K9QD2XA41", (404, 404, 404, 404, 404)),
+    "share": ("/s/{share}", (200, 200, 200, 200, 200)),
+    "share-json": ("/s/{share}.json", (200, 200, 200, 200, 200)),
+    "shares": ("/console/shares", (404, 403, 403, 403, 200)),
+    "special-reports": ("/console/special-reports", (404, 403, 403, 403, 200)),
+    "special-report-revoke": ("/console/special-reports/X/revoke", (405, 405, 405, 405, 405)),
+    "share-revoke": ("/console/shares/1/revoke", (405, 405, 405, 405, 405)),
     "catalogue": ("/catalogue", (200, 200, 200, 200, 200)),
     "catalogue-entry": ("/catalogue/penalty", (200, 200, 200, 200, 200)),
     "catalogue-template": ("/catalogue/penalty/template/2018-zh.xlsx", (200, 200, 200, 200, 200)),
+    "centre": ("/centre/", (302, 302, 302, 302, 302)),  # officers have no seat at a firm
+    "centre-sign-in": ("/centre/sign-in", (200, 200, 200, 200, 200)),
+    "centre-start": ("/centre/start", (503, 503, 503, 503, 503)),  # no provider is connected
+    "centre-callback": ("/centre/callback", (403, 403, 403, 403, 403)),
+    "centre-sign-out": ("/centre/sign-out", (405, 405, 405, 405, 405)),
+    "centre-switch": ("/centre/switch", (405, 405, 405, 405, 405)),
+    "centre-accept": ("/centre/accept", (302, 302, 302, 302, 302)),
+    "centre-delegates": ("/centre/delegates", (302, 302, 302, 302, 302)),
+    "centre-delegate-change": ("/centre/delegates/1/change", (405, 405, 405, 405, 405)),
+    "centre-delegate-revoke": ("/centre/delegates/1/revoke", (405, 405, 405, 405, 405)),
     "console-login": ("/console/login", (200, 302, 302, 302, 302)),
     "console-logout": ("/console/logout", (405, 405, 405, 405, 405)),
     "console-home": ("/console/", (404, 200, 200, 200, 200)),
@@ -162,10 +178,23 @@ OUTSIDE_LANGUAGES = {
     "sitemap",
     "sitemap-pages",
     "sitemap-part",
+    "centre-callback",
 }
 
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
-TAKES_POST = {"rhythm-zero", "upload", "record", "clients", "client", "client-key", "client-key-revoke"}
+TAKES_POST = {
+    "rhythm-zero",
+    "upload",
+    "record",
+    "clients",
+    "client",
+    "client-key",
+    "client-key-revoke",
+    "shares",
+    "share-revoke",
+    "special-reports",
+    "special-report-revoke",
+}
 
 
 def _routes(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
@@ -230,9 +259,15 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     )
     key = client_actions.make_key(client, days=1, acting="test")
     from xinyong.desk.models import Case
+    from xinyong.registry import selectors as registry
+    from xinyong.shares import actions as shares
+    from xinyong.shares.selectors import Scope
 
     case = Case.objects.get(name="示例无人知晓")
     record = Record.objects.values_list("record_id", flat=True).get()
+    entity = registry.by_key("91130000123456788X")
+    assert entity is not None
+    share = shares.share(entity, Scope(chapters=frozenset({1})), days=1, shown_to="", actor="test")
     return {
         "code": "91130000123456788X",
         "record_key": keys.record_key(record),
@@ -241,6 +276,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         "key": key.prefix,
         "case": str(case.pk),
         "ledger_record": str(record),
+        "share": share.token,
     }
 
 
@@ -255,6 +291,10 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "client": (404, 403, 403, 403, 422),
         "client-key": (404, 403, 403, 403, 200),
         "client-key-revoke": (404, 403, 403, 403, 303),
+        "shares": (404, 403, 403, 403, 422),
+        "share-revoke": (404, 403, 403, 403, 422),
+        "special-reports": (404, 403, 403, 403, 422),
+        "special-report-revoke": (404, 403, 403, 403, 409),
     }
     assert set(expected) == TAKES_POST
     for name, statuses in expected.items():
@@ -302,6 +342,9 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
         if name in ("console-login", "console-logout", "healthz", "readyz") or address.startswith("/api/"):
             continue
         if method == "post" and name in TAKES_POST:
+            continue
+        if method == "post" and name.startswith("centre-"):
+            assert _client("operator").post(address).status_code in (302, 401, 405), name  # 302: signed out
             continue
         if name in ("report-document", "verify-file", "rhythm-zero", *DEEDS) and method == "post":
             continue  # what these are for

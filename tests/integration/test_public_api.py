@@ -13,6 +13,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from xinyong.api.public_operations import Public, PublicExample
 from xinyong.registry import keys
+from xinyong.registry import selectors as registry
+from xinyong.shares import actions as shares
+from xinyong.shares.selectors import Scope
 from xinyong.site import operations
 
 #: Routes that are pages for people or belong to officers; everything else is an address for programs.
@@ -39,6 +42,7 @@ PAGES = {
     "catalogue",
     "catalogue-entry",
     "catalogue-template",
+    "share",
     "open-data",
     "open-data-set",
     "open-data-deletions",
@@ -60,7 +64,10 @@ def world(desk: Any) -> dict[str, str]:
     cut = actions.cut("penalty")
     assert cut is not None
     record = desk.one("SELECT max(record_id) FROM publicity_window")
-    return {"code": code, "record": keys.record_key(record), "cut": cut.name}
+    entity = registry.by_key(code)
+    assert entity is not None
+    share = shares.share(entity, Scope(chapters=frozenset({1, 2})), days=1, shown_to="", actor="test")
+    return {"code": code, "record": keys.record_key(record), "cut": cut.name, "share": share.token}
 
 
 def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ class Right(StrEnum):
     DELIVERY_VIEW_ALL = "delivery-view-all"
     DELIVERY_SUBMIT = "delivery-submit"
     REPORT_REVOKE = "report-revoke"
+    SUBJECT_SERVE = "subject-serve"
     DELIVERY_RELEASE = "delivery-release"
     REGISTRY_ACT = "registry-act"
     RESOLUTION_DECIDE = "resolution-decide"
@@ -36,6 +37,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.RESOLUTION_DECIDE,
             Right.RECORD_STATUS,
             Right.REPORT_REVOKE,
+            Right.SUBJECT_SERVE,
             Right.CLIENT_MANAGE,
             Right.RULES_DECIDE,
             Right.REMEDY_VIEW,

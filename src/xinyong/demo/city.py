@@ -154,6 +154,7 @@ def pages(base: str) -> list[tuple[str, str, str]]:
         ("entity-en", f"{base}/en/entities/{code}", code),
         ("catalogue", f"{base}/catalogue", "行政处罚"),
         ("sign-in", f"{base}/console/login", "登录"),
+        ("centre", f"{base}/centre/", "演示身份认证"),
     ]
 
 

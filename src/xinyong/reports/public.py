@@ -16,10 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
-from xinyong.reports import actions, codes, selectors, signing
+from xinyong.reports import actions, codes, selectors, signing, special
+from xinyong.reports.models import Report
 from xinyong.reports.selectors import Standing, Verdict
 from xinyong.runtime import config
-from xinyong.ui.context import demo_mark
+from xinyong.ui.context import demo_mark, language
 from xinyong.ui.errors import PageNotFound
 
 #: Largest file looked at; a report of a thousand records has about 3 MB.
@@ -27,7 +28,8 @@ _LARGEST = 20 << 20
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
-def _base(request: HttpRequest) -> str:
+def base_of(request: HttpRequest) -> str:
+    """The address citizens use, for the code on the cover."""
     return str(config.get("XINYONG_PUBLIC_URL")) or f"{request.scheme}://{request.get_host()}"
 
 
@@ -58,9 +60,15 @@ def document(request: HttpRequest, key: str) -> HttpResponse:
         entity = _entity(request, key)
     except registry.Moved as moved:
         return HttpResponsePermanentRedirect(reverse("report-document", args=[moved.key]), preserve_request=True)
-    issued = actions.issue(entity, actor="public", base=_base(request), demo=demo_mark())
+    issued = actions.issue(entity, actor="public", base=base_of(request), demo=demo_mark())
+    return as_file(issued)
+
+
+def as_file(issued: actions.Issued) -> HttpResponse:
+    """The PDF as a download, kept by nobody."""
     response = HttpResponse(issued.document, content_type="application/pdf")
-    name = f"公共信用信息报告-{issued.report.subject_code}-{issued.report.number}.pdf"
+    kind = Report.Kind(issued.report.kind).label
+    name = f"{kind}-{issued.report.subject_code}-{issued.report.number}.pdf"
     response["Content-Disposition"] = (
         f"attachment; filename=\"report-{issued.report.number}.pdf\"; filename*=UTF-8''{quote(name)}"
     )
@@ -71,7 +79,11 @@ def document(request: HttpRequest, key: str) -> HttpResponse:
 def _page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
     verdict = context.get("verdict")
     if verdict is not None and verdict.report is not None:
-        context["code"] = codes.grouped(verdict.report.code)
+        report = verdict.report
+        context["code"] = codes.grouped(report.code)
+        if report.kind == Report.Kind.SPECIAL:
+            context["special"] = special.Scope.from_json(report.scope)
+            context["special_fields"] = special.scope_words(context["special"], language())
     return render(request, "reports/verify.html", {"largest_mib": _LARGEST >> 20, **context}, status=status)
 
 
@@ -136,6 +148,8 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         answer["report"] = {
             "number": report.number,
             "code": codes.grouped(report.code),
+            "kind": report.kind,
+            "scope": report.scope,
             "subject_name": report.subject_name,
             "subject_code": report.subject_code,
             "issuer": report.issuer,

@@ -182,6 +182,39 @@ SETTINGS: tuple[Setting, ...] = (
         "Whose local rules apply beside the national ones: national, henan, hebei, shandong, shanghai, zhejiang, shenzhen.",
     ),
     Setting(
+        "XINYONG_OIDC_ISSUER",
+        "",
+        _text,
+        "Address (issuer) of the unified identity provider firms sign in through by OpenID Connect, https. Empty: nobody can "
+        "enter the enterprise centre; 'xinyong demo' starts a provider of its own.",
+    ),
+    Setting("XINYONG_OIDC_CLIENT_ID", "xinyong", _text, "Under which id the provider knows this site (client_id)."),
+    Setting(
+        "XINYONG_OIDC_SECRET_FILE",
+        "",
+        _text,
+        "File with the client secret the provider issued. Empty: a public client, protected by PKCE alone.",
+    ),
+    Setting(
+        "XINYONG_OIDC_CLAIMS",
+        "",
+        _text,
+        "YAML file that says in which claims the provider gives name, firms and roles. Empty: the packaged names "
+        "(datapacks/identity/claims.yml).",
+    ),
+    Setting(
+        "XINYONG_OIDC_NAME",
+        "统一身份认证平台",
+        _text,
+        "Name of the identity provider on the sign-in page of the centre.",
+    ),
+    Setting(
+        "XINYONG_CENTRE_IDLE_MINUTES",
+        "30",
+        _integer,
+        "Minutes without activity after which a session of the enterprise centre ends; it ends after 8 hours in any case.",
+    ),
+    Setting(
         "XINYONG_DEMO",
         "",
         _text,

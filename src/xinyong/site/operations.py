@@ -266,6 +266,15 @@ def register() -> None:
             examples=(PublicExample(path="/api/v1/reports/7F3K9QD2XA41", status=404),),
         ),
         PublicOperation(
+            route="share-json",
+            path="/s/{token}.json",
+            words="分享快照的签名数据 / Signed data of a share link",
+            media=("application/json",),
+            parameters=(PublicParameter(name="token", place="path", words="链接中的密码段 / Secret part of the link"),),
+            text="到期或撤回为 410。 / 410 once expired or taken back.",
+            examples=(PublicExample(path="/s/{share}.json", media="application/json"),),
+        ),
+        PublicOperation(
             route="healthz",
             path="/healthz",
             words="进程是否活着 / Whether the process is alive",
