@@ -80,7 +80,6 @@ class ErrorCode(StrEnum):
     STATUS_REFUSED = "status-refused"
     REMEDY_REFUSED = "remedy-refused"
     REMEDY_CHANGED = "remedy-changed"
-||||||| bdba7ca
     LISTS_INVALID = "lists-invalid"
     LIST_REFUSED = "list-refused"
     LIST_CHANGED = "list-changed"
