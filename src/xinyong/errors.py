@@ -33,6 +33,7 @@ class ErrorCode(StrEnum):
     IDENTITY_REFUSED = "identity-refused"
     SIGN_IN_NEEDED = "sign-in-needed"
     MANDATE_REFUSED = "mandate-refused"
+    AUTHORISATION_REFUSED = "authorisation-refused"
     CLIENT_INVALID = "client-invalid"
     CLIENT_UNKNOWN = "client-unknown"
     KEY_MISSING = "key-missing"

@@ -90,6 +90,16 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "catalogue-entry": ("/catalogue/penalty", (200, 200, 200, 200, 200)),
     "catalogue-template": ("/catalogue/penalty/template/2018-zh.xlsx", (200, 200, 200, 200, 200)),
     "centre": ("/centre/", (302, 302, 302, 302, 302)),  # officers have no seat at a firm
+    **{
+        f"centre-{name}": (f"/centre/{address}", (302, 302, 302, 302, 302))
+        for name, address in (
+            ("file", "file"),
+            ("record", "file/{record_key}"),
+            ("queries", "queries"),
+            ("authorisations", "authorisations"),
+        )
+    },
+    "centre-authorisation-revoke": ("/centre/authorisations/SQ-1/revoke", (405, 405, 405, 405, 405)),
     "centre-sign-in": ("/centre/sign-in", (200, 200, 200, 200, 200)),
     "centre-start": ("/centre/start", (503, 503, 503, 503, 503)),  # no provider is connected
     "centre-callback": ("/centre/callback", (403, 403, 403, 403, 403)),

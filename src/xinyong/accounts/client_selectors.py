@@ -133,3 +133,9 @@ def key_state(key: ApiKey) -> str:
     if key.expires_at is not None and key.expires_at <= timezone.now():
         return "expired"
     return "valid"
+
+
+def names() -> dict[str, tuple[str, str, str]]:
+    """Name of each client and of its department in Chinese and English, by slug: who asked, in words."""
+    rows = ApiClient.objects.values_list("slug", "name", "department__name_zh", "department__name_en")
+    return {slug: (name, name_zh, name_en) for slug, name, name_zh, name_en in rows}

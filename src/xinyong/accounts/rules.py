@@ -22,11 +22,35 @@ class Right(StrEnum):
     REMEDY_VIEW = "remedy-view"
     REMEDY_DECIDE = "remedy-decide"
     REMEDY_PLATFORM = "remedy-platform"
+    LIST_VIEW = "list-view"
+    LIST_PROPOSE = "list-propose"
+    LIST_DECIDE = "list-decide"
+    MEASURE_DECIDE = "measure-decide"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
-    "reporter": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_SUBMIT, Right.REMEDY_VIEW}),
-    "supervisor": frozenset({Right.DELIVERY_VIEW_OWN, Right.DELIVERY_RELEASE, Right.REMEDY_VIEW, Right.REMEDY_DECIDE}),
+    "reporter": frozenset(
+        {
+            Right.DELIVERY_VIEW_OWN,
+            Right.DELIVERY_SUBMIT,
+            Right.LIST_VIEW,
+            Right.LIST_PROPOSE,
+            Right.MEASURE_DECIDE,
+            Right.REMEDY_VIEW,
+        }
+    ),
+    "supervisor": frozenset(
+        {
+            Right.DELIVERY_VIEW_OWN,
+            Right.DELIVERY_RELEASE,
+            Right.LIST_VIEW,
+            Right.LIST_PROPOSE,
+            Right.LIST_DECIDE,
+            Right.MEASURE_DECIDE,
+            Right.REMEDY_VIEW,
+            Right.REMEDY_DECIDE,
+        }
+    ),
     "operator": frozenset(
         {
             Right.DELIVERY_VIEW_OWN,
@@ -42,6 +66,8 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.RULES_DECIDE,
             Right.REMEDY_VIEW,
             Right.REMEDY_PLATFORM,
+            # The platform carries and counts; it lists nobody and carries out no measure (LST-09, MEA-06).
+            Right.LIST_VIEW,
         }
     ),
     "reader": frozenset(),

@@ -27,13 +27,15 @@ def record_status(
     basis: str,
     cause: str = "",
     effective_at: datetime | None = None,
+    right: Right = Right.RECORD_STATUS,
 ) -> int:
     """Record an act on a record; returns its number, which is that of its event in the corridor.
 
-    ``effective_at``: from when it holds (default: now); never ahead, never before the decision itself. Raises
-    RightMissing, RecordNotFound, StatusRefused. Whoever asks how the record stood at an earlier moment is not affected.
+    ``effective_at``: from when it holds (default: now); never ahead, never before the decision itself. ``right``: another
+    right by which a room above lets its officers record the acts of its own procedure. Raises RightMissing,
+    RecordNotFound, StatusRefused. Whoever asks how the record stood at an earlier moment is not affected.
     """
-    accounts.require(user, Right.RECORD_STATUS)
+    accounts.require(user, right)
     return record_act(user.username, record_id, act, reason=reason, basis=basis, cause=cause, effective_at=effective_at)
 
 
