@@ -88,6 +88,8 @@ class ErrorCode(StrEnum):
     LINK_FILE = "link-file"
     MOMENT_AHEAD = "moment-ahead"
     STATUS_REFUSED = "status-refused"
+    REMEDY_REFUSED = "remedy-refused"
+    REMEDY_CHANGED = "remedy-changed"
     LISTS_INVALID = "lists-invalid"
     LIST_REFUSED = "list-refused"
     LIST_CHANGED = "list-changed"

@@ -20,6 +20,9 @@ class Right(StrEnum):
     CLIENT_MANAGE = "client-manage"
     RULES_DECIDE = "rules-decide"
     VERIFY = "verify"
+    REMEDY_VIEW = "remedy-view"
+    REMEDY_DECIDE = "remedy-decide"
+    REMEDY_PLATFORM = "remedy-platform"
     LIST_VIEW = "list-view"
     LIST_PROPOSE = "list-propose"
     LIST_DECIDE = "list-decide"
@@ -34,6 +37,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.LIST_VIEW,
             Right.LIST_PROPOSE,
             Right.MEASURE_DECIDE,
+            Right.REMEDY_VIEW,
         }
     ),
     "supervisor": frozenset(
@@ -44,6 +48,8 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.LIST_PROPOSE,
             Right.LIST_DECIDE,
             Right.MEASURE_DECIDE,
+            Right.REMEDY_VIEW,
+            Right.REMEDY_DECIDE,
         }
     ),
     "operator": frozenset(
@@ -60,6 +66,8 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.CLIENT_MANAGE,
             Right.RULES_DECIDE,
             Right.VERIFY,
+            Right.REMEDY_VIEW,
+            Right.REMEDY_PLATFORM,
             # The platform carries and counts; it lists nobody and carries out no measure (LST-09, MEA-06).
             Right.LIST_VIEW,
         }
