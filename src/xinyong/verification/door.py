@@ -12,10 +12,9 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
 from xinyong.accounts import client_actions
@@ -38,8 +37,7 @@ _JSON = [("content-type", "application/json"), ("cache-control", "no-store")]
 _log = logging.getLogger("xinyong.verification")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
+class Incoming(NamedTuple):
     """A request as any server gives it."""
 
     method: str
@@ -50,13 +48,16 @@ class Incoming:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """An answer."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+
+
+#: Body of an answer, and its rows in the audit trail.
+Made = tuple[bytes, bytes]
 
 
 class Door:
@@ -75,7 +76,8 @@ class Door:
         self._ending = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="door", daemon=True)
         self._keeper.start()
-        self._prefixes: dict[tuple[str, str], tuple[str, str]] = {}
+        self._oldest = source.oldest()
+        self._prefixes: dict[tuple[str, str], tuple[str, str, str]] = {}
         self._questions: dict[str, tuple[str, str, str]] = {}
 
     def end(self) -> None:
@@ -103,26 +105,39 @@ class Door:
 
     async def answer(self, asked: Incoming) -> Outgoing:
         """The answer to a request. Every error is answered here."""
-        limits: dict[str, str] = {}
+        limits: list[tuple[str, str]] = []
         try:
-            return await self._answer(asked, limits)
+            found = self._now(asked, limits)
+            if not isinstance(found, tuple):
+                found = await found
+            body, rows = found
+            if rows:
+                await self._journal.append(rows)
+            return Outgoing(200, _JSON + limits, body)
         except XinyongError as error:
             return _problem(asked, error, limits)
         except OSError:
             _log.exception("the journal cannot be written")
             return _problem(asked, XinyongError(detail="journal"), limits)
 
-    async def _answer(self, asked: Incoming, limits: dict[str, str]) -> Outgoing:
+    def _now(self, asked: Incoming, limits: list[tuple[str, str]]) -> Made | Awaitable[Made]:
+        """Body and rows of an answer, or what gives them when the ledger has to be asked."""
         now = time.time()
         caller = self._caller(asked, now)
-        if asked.path == f"{PREFIX}/items" or asked.path == PREFIX:
-            return await self._more(asked, caller, limits, now)
-        limits.update(self._meter.charge(caller, now))
-        if Right.VERIFY.value not in caller.rights:
-            caller.require(Right.VERIFY)
+        path = asked.path
+        try:
+            limits += self._meter.charge(caller, now)
+        except XinyongError:
+            limits += self._meter.headers_of(caller)
+            raise
+        caller.require(Right.VERIFY)
+        if path == PREFIX:
+            return self._many(asked, caller, now)
         if asked.method not in ("GET", "HEAD"):
             raise problems.MethodNotAllowed(method=asked.method, allowed="GET")
-        code = asked.path[len(PREFIX) + 1 :]
+        code = path[len(PREFIX) + 1 :]
+        if code == "items":
+            return json.dumps(api.items_of(caller), ensure_ascii=False).encode(), b""
         if "%" in code:
             code = unquote(code)
         purpose, item, case = self._question(asked.query)
@@ -130,16 +145,14 @@ class Door:
         if case:
             case = asking.case_of(case)
         query = asking.query_id()
-        stands = source.young(self._reader, now)
+        stands = source.young(self._reader, now, self._oldest)
         if stands is None:
-            found, stands = await self._from_ledger(code, self._scopes[item], now, query)
-        else:
-            try:
-                found = asking.answer(self._reader.look, code, self._scopes[item], answers.today(now), query)
-            finally:
-                self._reader.end()
-        await self._journal.append(self._row(caller, wanted, case, query, found, stands, now))
-        return Outgoing(status=200, headers=[*_JSON, *_lower(limits)], body=answers.whole(found, stands, now))
+            return self._from_ledger(code, caller, wanted, case, now, query)
+        try:
+            found = asking.answer(self._reader.look, code, self._scopes[item], answers.today(now), query)
+        finally:
+            self._reader.end()
+        return answers.whole(found, stands, now), self._row(caller, wanted, case, query, found, stands, now)
 
     def _question(self, query: str) -> tuple[str, str, str]:
         known = self._questions.get(query)
@@ -154,10 +167,13 @@ class Door:
                 self._questions[query] = known
         return known
 
-    async def _from_ledger(self, code: str, scope: Scope, now: float, query: str) -> tuple[Answer, Versions]:
-        def look() -> tuple[Answer, Versions]:
+    async def _from_ledger(
+        self, code: str, caller: Caller, wanted: rules.Item, case: str, now: float, query: str
+    ) -> Made:
+        def look() -> Made:
             held, stands = source.packed(source.session(), asking.wanted(code))
-            return asking.answer(held, code, scope, answers.today(now), query), stands
+            found = asking.answer(held, code, self._scopes[wanted.code], answers.today(now), query)
+            return answers.whole(found, stands, now), self._row(caller, wanted, case, query, found, stands, now)
 
         return await self._loop.run_in_executor(self._threads, look)
 
@@ -201,39 +217,23 @@ class Door:
             raise signatures.SignatureReplayed()
         return found.caller
 
-    # --- batches and items --------------------------------------------------------------------------------------------
+    # --- batches ------------------------------------------------------------------------------------------------------
 
-    async def _more(self, asked: Incoming, caller: Caller, limits: dict[str, str], now: float) -> Outgoing:
-        if asked.path != PREFIX:
-            limits.update(self._meter.charge(caller, now))
-            caller.require(Right.VERIFY)
-            if asked.method not in ("GET", "HEAD"):
-                raise problems.MethodNotAllowed(method=asked.method, allowed="GET")
-            body = json.dumps(api.items_of(caller), ensure_ascii=False).encode()
-            return Outgoing(status=200, headers=[*_JSON, *_lower(limits)], body=body)
+    def _many(self, asked: Incoming, caller: Caller, now: float) -> Made | Awaitable[Made]:
         if asked.method != "POST":
             raise problems.MethodNotAllowed(method=asked.method, allowed="POST")
-        limits.update(self._meter.charge(caller, now))
-        caller.require(Right.VERIFY)
         batch = asking.batch_of(self._body(asked))
         wanted = asking.item_of(batch.purpose, batch.item, caller.items)
         self._meter.add_rows(caller, len(batch.codes), now)
-        stands = source.young(self._reader, now)
+        stands = source.young(self._reader, now, self._oldest)
         if stands is None:
-            made = await self._loop.run_in_executor(self._threads, self._batch_of_ledger, batch, caller, wanted, now)
-        else:
-            try:
-                made = self._batch(self._reader.look, stands, batch, caller, wanted, now)
-            finally:
-                self._reader.end()
-        body, rows = made
-        if rows:
-            await self._journal.append(b"".join(rows))
-        return Outgoing(status=200, headers=[*_JSON, *_lower(limits)], body=body)
+            return self._loop.run_in_executor(self._threads, self._batch_of_ledger, batch, caller, wanted, now)
+        try:
+            return self._batch(self._reader.look, stands, batch, caller, wanted, now)
+        finally:
+            self._reader.end()
 
-    def _batch_of_ledger(
-        self, batch: asking.Batch, caller: Caller, wanted: rules.Item, now: float
-    ) -> tuple[bytes, list[bytes]]:
+    def _batch_of_ledger(self, batch: asking.Batch, caller: Caller, wanted: rules.Item, now: float) -> Made:
         numbers = [number for code in batch.codes for number in asking.wanted(code)]
         look, stands = source.packed(source.session(), numbers)
         return self._batch(look, stands, batch, caller, wanted, now)
@@ -246,7 +246,7 @@ class Door:
         caller: Caller,
         wanted: rules.Item,
         now: float,
-    ) -> tuple[bytes, list[bytes]]:
+    ) -> Made:
         bodies, rows = [], []
         scope, day = self._scopes[wanted.code], answers.today(now)
         for code in batch.codes:
@@ -258,7 +258,10 @@ class Door:
                 continue
             rows.append(self._row(caller, wanted, batch.case, query, found, stands, now))
             bodies.append(b"{%b}" % found.body)
-        return b'{"answers":[%b],%b}' % (b",".join(bodies), answers.versions(stands, now)), rows
+        return b'{"answers":[%b],%b}' % (
+            b",".join(bodies),
+            answers.versions(stands, now),
+        ), b"".join(rows)
 
     @staticmethod
     def _body(asked: Incoming) -> Any:
@@ -288,23 +291,20 @@ class Door:
             fixed = self._prefixes[key] = (
                 f"\t{text(asked.actor)}\t{actions.DEED}\t",
                 f"\t{text(actions.purpose_words(item))}\t",
+                f'"department": "{caller.department_slug}", "item": "{item.code}", '
+                f'"rules": "{rules.rule_set().digest[:12]}", ',
             )
         named = f'"case": "{case}", ' if case else ""
         return (
-            f"{answers.moment(now)}{fixed[0]}{found.key}{fixed[1]}"
-            f'{{"query": "{query}", "department": "{caller.department_slug}", "item": "{item.code}", {named}'
+            f'{answers.moment(now)}{fixed[0]}{found.key}{fixed[1]}{{"query": "{query}", {fixed[2]}{named}'
             f'"outcome": "{found.outcome}", "facts": {found.facts}, "lists": {found.lists}, "shared": {found.shared}, '
-            f'"event": {stands.event}, "rules": "{rules.rule_set().digest[:12]}"}}\n'
+            f'"event": {stands.event}}}\n'
         ).encode()
 
 
-def _lower(limits: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(name.lower(), value) for name, value in limits.items()]
-
-
-def _problem(asked: Incoming, error: XinyongError, limits: Mapping[str, str]) -> Outgoing:
+def _problem(asked: Incoming, error: XinyongError, limits: list[tuple[str, str]]) -> Outgoing:
     tongue = "en" if (asked.headers.get("accept-language") or "").lower().startswith("en") else "zh"
-    headers = [("content-type", problems.CONTENT_TYPE), ("cache-control", "no-store"), *_lower(limits)]
+    headers = [("content-type", problems.CONTENT_TYPE), ("cache-control", "no-store"), *limits]
     headers += [(name.lower(), value) for name, value in error.headers().items()]
     body = json.dumps(problems.as_problem(error, tongue, asked.path), ensure_ascii=False).encode()
-    return Outgoing(status=error.status, headers=headers, body=body)
+    return Outgoing(error.status, headers, body)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import queue
 import secrets
 import struct
 import threading
@@ -35,15 +36,17 @@ def folder() -> Path:
 
 
 class Journal:
-    """The journal of this process, for one event loop. ``append`` gives what to wait for before the answer leaves."""
+    """The journal of this process, for one event loop. ``append`` gives what to wait for before the answer leaves.
+
+    Rows and futures belong to the loop; a thread gets one group at a time, writes it and waits for the disk.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._rows: list[bytes] = []
         self._synced: asyncio.Future[None] = loop.create_future()
-        self._wake = threading.Event()
-        self._lock = threading.Lock()
-        self._ending = False
+        self._busy = False
+        self._groups: queue.SimpleQueue[tuple[bytes, asyncio.Future[None]] | None] = queue.SimpleQueue()
         self._file = -1
         self._at = 0
         self._begin()
@@ -52,19 +55,47 @@ class Journal:
 
     def append(self, row: bytes) -> asyncio.Future[None]:
         """Add a row; the future is done when it survives a crash, and fails when it could not be written."""
-        with self._lock:
-            self._rows.append(row)
-            wait = self._synced
-        if not self._wake.is_set():
-            self._wake.set()
-        return wait
+        self._rows.append(row)
+        if not self._busy:
+            self._busy = True
+            self._loop.call_soon(self._hand_over)  # behind whatever else this turn of the loop brings
+        return self._synced
 
     def end(self) -> None:
         """Write what waits, and let go of the file."""
-        self._ending = True
-        self._wake.set()
+        if self._rows:
+            self._hand_over()
+        self._groups.put(None)
         self._thread.join(10)
         os.close(self._file)
+
+    def _hand_over(self) -> None:
+        rows, self._rows = self._rows, []
+        done, self._synced = self._synced, self._loop.create_future()
+        self._groups.put((b"".join(rows), done))
+
+    def _written(self, done: asyncio.Future[None], error: OSError | None) -> None:
+        if not done.done():
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)
+                done.exception()  # whoever waits is told; nobody may wait
+        if self._rows:
+            self._hand_over()
+        else:
+            self._busy = False
+
+    def _work(self) -> None:
+        while (group := self._groups.get()) is not None:
+            rows, done = group
+            failed = None
+            try:
+                self._write(rows)
+            except OSError as error:  # its answers do not leave; the next group tries again
+                failed = error
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._written, done, failed)
 
     def _begin(self) -> None:
         """Another file, with its room and its name on disk before the first row."""
@@ -81,37 +112,6 @@ class Journal:
         os.fsync(held)
         os.close(held)
         self._at = 0
-
-    def _work(self) -> None:
-        while True:
-            self._wake.wait()
-            self._wake.clear()
-            with self._lock:
-                rows, self._rows = self._rows, []
-                done = self._synced
-                if rows:
-                    self._synced = self._loop.create_future()
-            if rows:
-                try:
-                    self._write(b"".join(rows))
-                except OSError as error:  # the answers do not leave; the next group tries again
-                    self._tell(done, error)
-                else:
-                    self._tell(done, None)
-            elif self._ending:
-                return
-
-    def _tell(self, done: asyncio.Future[None], error: OSError | None) -> None:
-        def say() -> None:
-            if not done.done():
-                if error is None:
-                    done.set_result(None)
-                else:
-                    done.set_exception(error)
-                    done.exception()  # whoever waits is told; nobody may wait
-
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(say)
 
     def _write(self, rows: bytes) -> None:
         block = HEAD.pack(MARK, len(rows), zlib.crc32(rows)) + rows

@@ -51,12 +51,7 @@ class Application:
             body = await protocol()
         found: Outgoing = await door.answer(
             Incoming(
-                method=scope.method,
-                path=path,
-                query=scope.query_string,
-                authority=scope.authority or headers.get("host") or "",
-                headers=headers,
-                body=body,
+                scope.method, path, scope.query_string, headers.get("host") or scope.authority or "", headers, body
             )
         )
         protocol.response_bytes(found.status, found.headers, found.body)
