@@ -70,6 +70,7 @@ class ErrorCode(StrEnum):
     GENERATOR_OPTION = "generator-option"
     FONTS_MISSING = "fonts-missing"
     REPORT_REFUSED = "report-refused"
+    CONTENT_REFUSED = "content-refused"
     SHARE_REFUSED = "share-refused"
     SERVER_START = "server-start"
     REGISTRY_REFUSED = "registry-refused"

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "xinyong.opendata",
     "xinyong.reports",
     "xinyong.shares",
+    "xinyong.content",
     "xinyong.site",
     "xinyong.centre",
 ]

@@ -12,6 +12,8 @@ from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
 from xinyong.centre import my as centre_my
 from xinyong.centre import people as centre_people
+from xinyong.content import console as content_console
+from xinyong.content import public as content_public
 from xinyong.desk import console as desk_console
 from xinyong.desk import home_console, registry_console
 from xinyong.intake import console as intake_console
@@ -49,6 +51,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *ledger_console.urlpatterns,
     *rules_console.urlpatterns,
     *shares_console.urlpatterns,
+    *content_console.urlpatterns,
     *reports_console.urlpatterns,
 ]
 
@@ -66,6 +69,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         *guides_public.urlpatterns,
         *reports_public.urlpatterns,
         *shares_public.urlpatterns,
+        *content_public.urlpatterns,
         *catalogue_public.urlpatterns,
         *opendata_public.urlpatterns,
         *reference.urlpatterns,

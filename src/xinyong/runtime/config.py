@@ -234,6 +234,12 @@ SETTINGS: tuple[Setting, ...] = (
         "command line.",
     ),
     Setting(
+        "XINYONG_CONTENT_FOUR_EYES",
+        "0",
+        _switch,
+        "1: an article is shown only after a second officer has released it. 0: who may publish publishes at once.",
+    ),
+    Setting(
         "XINYONG_FAIR_USE",
         "1",
         _switch,
