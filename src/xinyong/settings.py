@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "xinyong.remedies",
     "xinyong.lists",
     "xinyong.opendata",
+    "xinyong.verification",
     "xinyong.reports",
     "xinyong.shares",
     "xinyong.content",

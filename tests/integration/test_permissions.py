@@ -103,6 +103,16 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "catalogue-entry": ("/catalogue/penalty", (200, 200, 200, 200, 200)),
     "catalogue-template": ("/catalogue/penalty/template/2018-zh.xlsx", (200, 200, 200, 200, 200)),
     "centre": ("/centre/", (302, 302, 302, 302, 302)),  # officers have no seat at a firm
+    **{
+        f"centre-{name}": (f"/centre/{address}", (302, 302, 302, 302, 302))
+        for name, address in (
+            ("file", "file"),
+            ("record", "file/{record_key}"),
+            ("queries", "queries"),
+            ("authorisations", "authorisations"),
+        )
+    },
+    "centre-authorisation-revoke": ("/centre/authorisations/SQ-1/revoke", (405, 405, 405, 405, 405)),
     "centre-sign-in": ("/centre/sign-in", (200, 200, 200, 200, 200)),
     "centre-start": ("/centre/start", (503, 503, 503, 503, 503)),  # no provider is connected
     "centre-callback": ("/centre/callback", (403, 403, 403, 403, 403)),
@@ -151,6 +161,9 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "list_deliveries": ("/api/v1/deliveries", (401, 401, 401, 401, 401)),
     "get_delivery": ("/api/v1/deliveries/{number}", (401, 401, 401, 401, 401)),
     "list_findings": ("/api/v1/deliveries/{number}/findings", (401, 401, 401, 401, 401)),
+    "list_verify_items": ("/api/v1/verify/items", (401, 401, 401, 401, 401)),
+    "verify_entity": ("/api/v1/verify/{code}?purpose=permit&item=food-licence", (401, 401, 401, 401, 401)),
+    "verify_batch": ("/api/v1/verify", (405, 405, 405, 405, 405)),
     "rules": ("/console/rules", (404, 403, 403, 403, 200)),
     "rule": ("/console/rules/rows/PUB-08", (404, 403, 403, 403, 200)),
     "rules-waiting": ("/console/rules/waiting", (404, 403, 403, 403, 200)),

@@ -8,7 +8,9 @@ from datetime import date
 from django.utils import timezone
 
 from xinyong.accounts import selectors as accounts
+from xinyong.ledger import selectors as ledger
 from xinyong.lists import gate, measures, objects
+from xinyong.lists import registry as lists
 from xinyong.publicity import inforce
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
@@ -56,4 +58,27 @@ def applicable(
         if item.active
         for row in rows
         if gate.advised(gate.Proposal(measure=row, object=item, scene=scene, day=day, profile=place, roles=roles), book)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One fact of a procedure as an imported record tells it; ``value`` empty: the record does not say."""
+
+    code: str
+    zh: str
+    en: str
+    value: str
+
+
+def said(record_id: int) -> tuple[Said, ...]:
+    """What a stored entry says of its own procedure, the missing facts included. Raises RecordNotFound."""
+    newest = ledger.record(record_id)
+    payload = newest.versions[-1]["payload"]
+    config = lists.of_record(newest.dataset, payload)
+    if config is None:
+        return ()
+    return tuple(
+        Said(code=code, zh=words[0], en=words[1], value=str(payload.get(config.record.said.get(code, "")) or ""))
+        for code, words in lists.SAID.items()
     )

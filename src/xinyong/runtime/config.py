@@ -259,6 +259,12 @@ SETTINGS: tuple[Setting, ...] = (
         "How long the answer to a request with an Idempotency-Key is kept, hours.",
     ),
     Setting(
+        "XINYONG_VERIFY_MAX_AGE_MS",
+        "1000",
+        _integer,
+        "Oldest snapshot that answers verifications, milliseconds; an older one is left aside and the ledger is asked.",
+    ),
+    Setting(
         "XINYONG_MAX_FILE_MIB",
         "4096",
         _integer,

@@ -52,14 +52,14 @@ def test_a_lawful_measure_passes_every_test() -> None:
     assert failed(asked()) == set()
 
 
-def test_MEA_01_only_what_is_on_the_list() -> None:
+def test_mea_01_only_what_is_on_the_list() -> None:
     stranger = dataclasses.replace(BOOK.rows["MEA-43"], id="MEA-43", zh="另加一条")
     assert "MEA-01" in failed(dataclasses.replace(asked(), measure=stranger))
     late = dataclasses.replace(asked(), day=date(2021, 1, 1))
     assert "MEA-01" in failed(late)
 
 
-def test_MEA_01_a_memorandum_is_history() -> None:
+def test_mea_01_a_memorandum_is_history() -> None:
     """VER-09, CON-13."""
     row = BOOK.rows["MEMO-01"]
     proposal = dataclasses.replace(asked(), measure=row, day=date(2018, 1, 1))
@@ -68,13 +68,13 @@ def test_MEA_01_a_memorandum_is_history() -> None:
                    for row in BOOK.rows.values())  # fmt: skip
 
 
-def test_MEA_01_a_local_supplement_counts_at_its_place_only() -> None:
+def test_mea_01_a_local_supplement_counts_at_its_place_only() -> None:
     proposal = asked("HN-32-2", object=PENALTY)
     assert failed(proposal) == set()
     assert "MEA-01" in failed(dataclasses.replace(proposal, profile="zhejiang"))
 
 
-def test_MEA_01_a_local_supplement_needs_a_local_regulation() -> None:
+def test_mea_01_a_local_supplement_needs_a_local_regulation() -> None:
     texts = {
         name: (resources.files("xinyong.datapacks") / "measures" / name).read_text(encoding="utf-8")
         for name in ("_vocabulary.yml", "henan.yml")
@@ -86,14 +86,14 @@ def test_MEA_01_a_local_supplement_needs_a_local_regulation() -> None:
         measures.load(texts, frozenset(registry.registry()))
 
 
-def test_MEA_02_the_basis_is_a_law_a_regulation_or_central_policy() -> None:
+def test_mea_02_the_basis_is_a_law_a_regulation_or_central_policy() -> None:
     row = BOOK.rows["LST-27"]
     entry = dataclasses.replace(ENTRY, list_code="market-serious")
     assert "MEA-02" in failed(dataclasses.replace(asked(), measure=row, object=entry, scene=row.scenes[0],
                                                   roles=frozenset(row.executors)))  # fmt: skip
 
 
-def test_MEA_02_nothing_beyond_the_listed_degree() -> None:
+def test_mea_02_nothing_beyond_the_listed_degree() -> None:
     entry = dataclasses.replace(ENTRY, list_code="procurement")
     assert failed(asked("MEA-24", object=entry, months=36)) == set()
     assert "MEA-02" in failed(asked("MEA-24", object=entry, months=37))
@@ -101,18 +101,18 @@ def test_MEA_02_nothing_beyond_the_listed_degree() -> None:
     assert "MEA-02" in failed(asked("MEA-43", months=12))  # it ends with the entry and knows no period of its own
 
 
-def test_MEA_03_a_concrete_final_act_and_a_reason() -> None:
+def test_mea_03_a_concrete_final_act_and_a_reason() -> None:
     assert "MEA-03" in failed(asked(relation="  "))
     assert "MEA-03" in failed(asked(object=dataclasses.replace(ENTRY, document="", authority="")))
     assert "MEA-03" in failed(asked(object=dataclasses.replace(ENTRY, list_code="abnormal")))
     assert "MEA-03" in failed(asked("HN-32-2", object=dataclasses.replace(PENALTY, final=False)))
 
 
-def test_MEA_04_a_minor_act_carries_no_measure() -> None:
+def test_mea_04_a_minor_act_carries_no_measure() -> None:
     assert "MEA-04" in failed(asked("HN-32-2", object=dataclasses.replace(PENALTY, minor=True)))
 
 
-def test_MEA_05_the_entity_was_told_in_writing() -> None:
+def test_mea_05_the_entity_was_told_in_writing() -> None:
     """REF-11."""
     assert "MEA-05" in failed(asked(notice=None))
     assert "MEA-05" in failed(asked(notice=dataclasses.replace(NOTICE, document="")))
@@ -121,20 +121,20 @@ def test_MEA_05_the_entity_was_told_in_writing() -> None:
         assert "MEA-05" in failed(asked(notice=dataclasses.replace(NOTICE, says=gate.NOTICE_PARTS - {part})))
 
 
-def test_MEA_06_only_the_executor_in_its_scene() -> None:
+def test_mea_06_only_the_executor_in_its_scene() -> None:
     """REF-11."""
     assert "MEA-06" in failed(asked(roles=frozenset({"tax"})))
     assert "MEA-06" in failed(asked(roles=frozenset()))  # the platform itself
     assert "MEA-06" in failed(asked(scene="funds"))
 
 
-def test_MEA_07_nobody_is_made_to_punish() -> None:
+def test_mea_07_nobody_is_made_to_punish() -> None:
     row = BOOK.rows["MEA-41"]
     assert "MEA-07" in failed(asked("MEA-41", roles=frozenset({"market-body"})))
     assert not gate.advised(asked("MEA-41", roles=frozenset(row.executors)), BOOK)
 
 
-def test_MEA_08_no_permit_condition_beyond_the_law() -> None:
+def test_mea_08_no_permit_condition_beyond_the_law() -> None:
     row = BOOK.rows["MEA-35"]
     weak = dataclasses.replace(row, bases=(dataclasses.replace(row.bases[0], level="central-policy"),))
     book = dataclasses.replace(BOOK, rows={**BOOK.rows, row.id: weak})
@@ -144,42 +144,42 @@ def test_MEA_08_no_permit_condition_beyond_the_law() -> None:
     assert "MEA-08" in failed(dataclasses.replace(proposal, measure=weak), book)
 
 
-def test_MEA_09_ordinary_dishonesty_carries_soft_measures_only() -> None:
+def test_mea_09_ordinary_dishonesty_carries_soft_measures_only() -> None:
     row = BOOK.rows["HN-32-2"]
     hard = dataclasses.replace(row, soft=False, group=1)
     book = dataclasses.replace(BOOK, rows={**BOOK.rows, row.id: hard})
     assert "MEA-09" in failed(dataclasses.replace(asked("HN-32-2", object=PENALTY), measure=hard), book)
 
 
-def test_MEA_10_ends_with_the_entry() -> None:
+def test_mea_10_ends_with_the_entry() -> None:
     """REF-07."""
     assert "MEA-10" in failed(asked(object=dataclasses.replace(ENTRY, active=False)))
     assert "MEA-10" in failed(asked(object=dataclasses.replace(ENTRY, until=date(2026, 11, 25))))
 
 
-def test_MEA_11_stricter_places_ask_for_refusal_of_an_effective_document() -> None:
+def test_mea_11_stricter_places_ask_for_refusal_of_an_effective_document() -> None:
     entry = dataclasses.replace(ENTRY, list_code="bidding", ground="rigging")
     assert "MEA-11" not in failed(asked(profile="shenzhen"))
     assert "MEA-11" in failed(asked("MEA-22", object=entry, profile="shenzhen"))
     assert "MEA-11" not in failed(asked("MEA-22", object=entry, profile="henan"))
 
 
-def test_REF_11_every_executor_of_a_row_is_needed_not_any_unit() -> None:
+def test_ref_11_every_executor_of_a_row_is_needed_not_any_unit() -> None:
     for row in BOOK.rows.values():
         others = frozenset(set(BOOK.executors) - set(row.executors))
         assert gate.mea_06(dataclasses.replace(asked(), measure=row, roles=others), BOOK) is not None
 
 
-def test_REF_12_no_measure_without_an_officer() -> None:
+def test_ref_12_no_measure_without_an_officer() -> None:
     assert failed(asked(officer=" ")) == {"REF-12"}
 
 
 @pytest.mark.parametrize("target", ["legal-representative", "controller", "family", "staff", "owner"])
-def test_REF_13_never_extends_to_people(target: str) -> None:
+def test_ref_13_never_extends_to_people(target: str) -> None:
     assert failed(asked(target=target)) == {"REF-13"}
 
 
-def test_REF_13_no_row_targets_natural_persons() -> None:
+def test_ref_13_no_row_targets_natural_persons() -> None:
     assert not {"MEA-26", "MEA-27", "MEA-28", "MEA-30", "MEA-36"} & set(BOOK.rows)
 
 

@@ -62,7 +62,7 @@ def test_every_list_says_what_the_law_asks(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", sorted(LISTS))
-def test_REF_01_no_list_takes_a_natural_person(code: str) -> None:
+def test_ref_01_no_list_takes_a_natural_person(code: str) -> None:
     assert set(LISTS[code].subjects) <= {"enterprise", "organisation", "individual_business"}
     assert "REF-01" in mistakes(code, subjects=["natural_person"])
 
