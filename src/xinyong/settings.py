@@ -33,8 +33,10 @@ INSTALLED_APPS = [
     "xinyong.remedies",
     "xinyong.lists",
     "xinyong.opendata",
+    "xinyong.verification",
     "xinyong.reports",
     "xinyong.shares",
+    "xinyong.content",
     "xinyong.site",
     "xinyong.centre",
 ]

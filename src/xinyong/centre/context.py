@@ -15,6 +15,9 @@ from xinyong.centre.selectors import Seat
 #: Entries of the menu: route, words, icon, and the routes below it.
 _MENU = (
     ("centre", gettext_lazy("首页"), "home", ()),
+    ("centre-file", gettext_lazy("我的信用档案"), "file-text", ("centre-record",)),
+    ("centre-authorisations", gettext_lazy("授权管理"), "building-bank", ()),
+    ("centre-queries", gettext_lazy("查询与使用记录"), "history", ()),
     ("centre-delegates", gettext_lazy("经办人与权限"), "users", ()),
     ("centre-accept", gettext_lazy("接受邀请"), "id-badge-2", ()),
 )

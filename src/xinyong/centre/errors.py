@@ -68,3 +68,12 @@ class FirmPageNotFound(XinyongError):
     status = 404
     zh = "没有这一项，或它不属于当前企业。请从企业中心首页重新进入。"
     en = "There is no such item, or it does not belong to this firm. Start again from the home page of the centre."
+
+
+class AuthorisationRefused(XinyongError):
+    """An authorisation cannot be given or ended as asked."""
+
+    code = ErrorCode.AUTHORISATION_REFUSED
+    status = 422
+    zh = "没有保存：{why_zh}。"
+    en = "Not saved: {why_en}."

@@ -84,3 +84,32 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"session {self.pk}"
+
+
+class Authorisation(models.Model):
+    """The firm opens what is not public about it to one institution, for one purpose, for a time. Never for good."""
+
+    number = models.CharField(max_length=30, unique=True, help_text="Number the institution names when it asks.")
+    entity_id = models.BigIntegerField(db_index=True, help_text="Registry entity whose file it is.")
+    institution = models.CharField(max_length=200, help_text="Who may look, by name.")
+    institution_code = models.CharField(max_length=18, help_text="Unified social credit code of the institution.")
+    purpose = models.CharField(max_length=40, help_text="What for; a code of authorisations.yml.")
+    scope = models.JSONField(default=list, help_text="Which parts of the file; codes of authorisations.yml.")
+    valid_from = models.DateField(help_text="First day.")
+    valid_until = models.DateField(help_text="Last day.")
+    granted_at = models.DateTimeField(help_text="When it was given.")
+    granted_by = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="+", help_text="The legal representative who gave it."
+    )
+    revoked_at = models.DateTimeField(null=True, help_text="From when on it opens nothing.")
+    revoked_why = models.CharField(max_length=200, blank=True, help_text="Why it was revoked, as written.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(valid_until__gte=models.F("valid_from")), name="centre_authorisation_term_v1"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.number
