@@ -241,6 +241,8 @@ TAKES_POST = {
     "share-revoke",
     "special-reports",
     "special-report-revoke",
+    "list-new",
+    "joint-ask",
 }
 
 
@@ -314,9 +316,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
     case = Case.objects.get(name="示例无人知晓")
     record = Record.objects.values_list("record_id", flat=True).get()
-    from xinyong.accounts.models import User
     from xinyong.lists import actions as lists
-    from xinyong.registry import selectors as registry
 
     entity = registry.found("91130000123456788X")
     assert entity is not None
@@ -421,7 +421,11 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
             continue
         if name in ("report-document", "verify-file", "rhythm-zero", *DEEDS) and method == "post":
             continue  # what these are for
-        if name.startswith(("desk-", "registry-", "rule")) and method == "post" and MATRIX[name][1] == (405,) * 5:
+        if (
+            name.startswith(("desk-", "registry-", "rule", "list-", "joint-"))
+            and method == "post"
+            and MATRIX[name][1] == (405,) * 5
+        ):
             continue  # forms of the desk and the registry
         answer = getattr(_client("operator"), method)(address.format(**world))
         assert answer.status_code == 405, name
