@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "xinyong.reports",
     "xinyong.shares",
     "xinyong.site",
+    "xinyong.notices",
     "xinyong.centre",
 ]
 
