@@ -43,6 +43,7 @@ COMMANDS: dict[str, str] = {
     "desk": "xinyong.desk.cli:desk",
     "client": "xinyong.api.cli:client",
     "notices": "xinyong.notices.cli:notices",
+    "verification": "xinyong.verification.cli:verification",
 }
 
 

@@ -12,6 +12,8 @@ from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
 from xinyong.centre import my as centre_my
 from xinyong.centre import people as centre_people
+from xinyong.content import console as content_console
+from xinyong.content import public as content_public
 from xinyong.desk import console as desk_console
 from xinyong.desk import home_console, registry_console
 from xinyong.intake import console as intake_console
@@ -31,10 +33,14 @@ from xinyong.shares import public as shares_public
 from xinyong.site import guides_public, lists_public, public
 from xinyong.site import operations as site_operations
 from xinyong.ui import health
+from xinyong.verification import api as verification_api
+from xinyong.verification import examples as verification_examples
 
 intake_api_examples.register()
 site_operations.register()
+verification_examples.register()
 site.add_router("", intake_api.router)
+site.add_router("", verification_api.router)
 
 console_patterns: list[URLPattern | URLResolver] = [
     *home_console.urlpatterns,
@@ -49,6 +55,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *ledger_console.urlpatterns,
     *rules_console.urlpatterns,
     *shares_console.urlpatterns,
+    *content_console.urlpatterns,
     *reports_console.urlpatterns,
 ]
 
@@ -66,6 +73,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         *guides_public.urlpatterns,
         *reports_public.urlpatterns,
         *shares_public.urlpatterns,
+        *content_public.urlpatterns,
         *catalogue_public.urlpatterns,
         *opendata_public.urlpatterns,
         *reference.urlpatterns,

@@ -80,6 +80,19 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "verify-file": ("/verify/file", (405, 405, 405, 405, 405)),
     "verify-short": ("/v/7F3K9QD2XA41", (302, 302, 302, 302, 302)),
     "api-report": ("/api/v1/reports/7F3K9QD2XA41", (404, 404, 404, 404, 404)),
+    "articles": ("/articles?q=x", (200, 200, 200, 200, 200)),
+    **{
+        f"{kind}{form.replace('.', '-')}": (f"/{kind}{form}", (200, 200, 200, 200, 200))
+        for kind in ("news", "policies", "interpretations", "cases")
+        for form in ("", ".json", ".csv", ".rss", ".atom")
+    },
+    "article": ("/articles/{article}", (200, 200, 200, 200, 200)),
+    "article-json": ("/articles/{article}.json", (200, 200, 200, 200, 200)),
+    "article-file": ("/articles/{article}/files/1/x.pdf", (404, 404, 404, 404, 404)),
+    "content": ("/console/content", (404, 403, 403, 403, 200)),
+    "content-new": ("/console/content/new", (404, 403, 403, 403, 200)),
+    "content-edit": ("/console/content/{article}", (404, 403, 403, 403, 200)),
+    "content-act": ("/console/content/{article}/act", (405, 405, 405, 405, 405)),
     "share": ("/s/{share}", (200, 200, 200, 200, 200)),
     "share-json": ("/s/{share}.json", (200, 200, 200, 200, 200)),
     "shares": ("/console/shares", (404, 403, 403, 403, 200)),
@@ -148,6 +161,9 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "list_deliveries": ("/api/v1/deliveries", (401, 401, 401, 401, 401)),
     "get_delivery": ("/api/v1/deliveries/{number}", (401, 401, 401, 401, 401)),
     "list_findings": ("/api/v1/deliveries/{number}/findings", (401, 401, 401, 401, 401)),
+    "list_verify_items": ("/api/v1/verify/items", (401, 401, 401, 401, 401)),
+    "verify_entity": ("/api/v1/verify/{code}?purpose=permit&item=food-licence", (401, 401, 401, 401, 401)),
+    "verify_batch": ("/api/v1/verify", (405, 405, 405, 405, 405)),
     "rules": ("/console/rules", (404, 403, 403, 403, 200)),
     "rule": ("/console/rules/rows/PUB-08", (404, 403, 403, 403, 200)),
     "rules-waiting": ("/console/rules/waiting", (404, 403, 403, 403, 200)),
@@ -201,6 +217,9 @@ TAKES_POST = {
     "client-key",
     "client-key-revoke",
     "shares",
+    "content-new",
+    "content-edit",
+    "content-act",
     "share-revoke",
     "special-reports",
     "special-report-revoke",
@@ -268,6 +287,8 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         acting="test",
     )
     key = client_actions.make_key(client, days=1, acting="test")
+    from xinyong.accounts.models import User
+    from xinyong.content import actions as content
     from xinyong.desk.models import Case
     from xinyong.registry import selectors as registry
     from xinyong.shares import actions as shares
@@ -277,6 +298,10 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     record = Record.objects.values_list("record_id", flat=True).get()
     entity = registry.by_key("91130000123456788X")
     assert entity is not None
+    operator = User.objects.get(username="operator")
+    text = content.Text(title="示例", summary="", source="", index_number="", issued_on=None, body="示例")
+    revision = content.save(operator, None, "news", text)
+    content.publish(operator, revision.article, revision.number)
     share = shares.share(entity, Scope(chapters=frozenset({1})), days=1, shown_to="", actor="test")
     return {
         "code": "91130000123456788X",
@@ -287,6 +312,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         "case": str(case.pk),
         "ledger_record": str(record),
         "share": share.token,
+        "article": str(revision.article_id),
     }
 
 
@@ -303,6 +329,9 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "client-key-revoke": (404, 403, 403, 403, 303),
         "shares": (404, 403, 403, 403, 422),
         "share-revoke": (404, 403, 403, 403, 422),
+        "content-new": (404, 403, 403, 403, 422),
+        "content-edit": (404, 403, 403, 403, 422),
+        "content-act": (404, 403, 403, 403, 422),
         "special-reports": (404, 403, 403, 403, 422),
         "special-report-revoke": (404, 403, 403, 403, 409),
     }

@@ -13,12 +13,15 @@ class Right(StrEnum):
     DELIVERY_SUBMIT = "delivery-submit"
     REPORT_REVOKE = "report-revoke"
     SUBJECT_SERVE = "subject-serve"
+    CONTENT_EDIT = "content-edit"
+    CONTENT_PUBLISH = "content-publish"
     DELIVERY_RELEASE = "delivery-release"
     REGISTRY_ACT = "registry-act"
     RESOLUTION_DECIDE = "resolution-decide"
     RECORD_STATUS = "record-status"
     CLIENT_MANAGE = "client-manage"
     RULES_DECIDE = "rules-decide"
+    VERIFY = "verify"
     REMEDY_VIEW = "remedy-view"
     REMEDY_DECIDE = "remedy-decide"
     REMEDY_PLATFORM = "remedy-platform"
@@ -62,15 +65,18 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.RECORD_STATUS,
             Right.REPORT_REVOKE,
             Right.SUBJECT_SERVE,
+            Right.CONTENT_EDIT,
+            Right.CONTENT_PUBLISH,
             Right.CLIENT_MANAGE,
             Right.RULES_DECIDE,
+            Right.VERIFY,
             Right.REMEDY_VIEW,
             Right.REMEDY_PLATFORM,
             # The platform carries and counts; it lists nobody and carries out no measure (LST-09, MEA-06).
             Right.LIST_VIEW,
         }
     ),
-    "reader": frozenset(),
+    "reader": frozenset({Right.VERIFY}),
 }
 
 
@@ -79,5 +85,7 @@ def has_right(role: str, right: Right) -> bool:
     return right in _RIGHTS.get(role, frozenset())
 
 
-#: What a client of the API may be given. It never sees another department's deliveries.
+#: What a client of the API that delivers is given. It never sees another department's deliveries.
 CLIENT_RIGHTS = (Right.DELIVERY_SUBMIT, Right.DELIVERY_VIEW_OWN)
+#: What one that verifies is given, for the items it is registered for.
+VERIFY_RIGHTS = (Right.VERIFY,)

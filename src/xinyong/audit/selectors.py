@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from django.db.models import Count, Q, QuerySet
@@ -19,6 +19,14 @@ GIVEN = ("report.issued", "report.special-issued")
 def queries_about(target: str, since: date) -> list[AuditEntry]:
     """Logged queries about a target, newest first."""
     return list(AuditEntry.objects.filter(target=target, deed__startswith=QUERY, at__date__gte=since).order_by("-id"))
+
+
+def entries_about(targets: Collection[str], deed: str, since: date | None, limit: int) -> list[AuditEntry]:
+    """Rows of one deed about any of some targets, newest first."""
+    rows = AuditEntry.objects.filter(target__in=list(targets), deed=deed)
+    if since is not None:
+        rows = rows.filter(at__date__gte=since)
+    return list(rows.order_by("-id")[:limit])
 
 
 def _looks(targets: Sequence[str]) -> QuerySet[AuditEntry]:

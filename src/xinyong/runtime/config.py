@@ -248,6 +248,12 @@ SETTINGS: tuple[Setting, ...] = (
         "command line.",
     ),
     Setting(
+        "XINYONG_CONTENT_FOUR_EYES",
+        "0",
+        _switch,
+        "1: an article is shown only after a second officer has released it. 0: who may publish publishes at once.",
+    ),
+    Setting(
         "XINYONG_FAIR_USE",
         "1",
         _switch,
@@ -265,6 +271,12 @@ SETTINGS: tuple[Setting, ...] = (
         "72",
         _integer,
         "How long the answer to a request with an Idempotency-Key is kept, hours.",
+    ),
+    Setting(
+        "XINYONG_VERIFY_MAX_AGE_MS",
+        "1000",
+        _integer,
+        "Oldest snapshot that answers verifications, milliseconds; an older one is left aside and the ledger is asked.",
     ),
     Setting(
         "XINYONG_MAX_FILE_MIB",
