@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "xinyong.shares",
     "xinyong.content",
     "xinyong.site",
+    "xinyong.notices",
     "xinyong.centre",
 ]
 
