@@ -30,9 +30,16 @@ INSTALLED_APPS = [
     "xinyong.intake",
     "xinyong.desk",
     "xinyong.publicity",
+    "xinyong.remedies",
+    "xinyong.lists",
     "xinyong.opendata",
+    "xinyong.verification",
     "xinyong.reports",
+    "xinyong.shares",
+    "xinyong.content",
     "xinyong.site",
+    "xinyong.notices",
+    "xinyong.centre",
 ]
 
 MIDDLEWARE = [
@@ -66,6 +73,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "xinyong.ui.context.site",
+                "xinyong.centre.context.frame",
             ],
         },
     },

@@ -10,6 +10,10 @@ from xinyong.api import console as api_console
 from xinyong.api import reference
 from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
+from xinyong.centre import my as centre_my
+from xinyong.centre import people as centre_people
+from xinyong.content import console as content_console
+from xinyong.content import public as content_public
 from xinyong.desk import console as desk_console
 from xinyong.desk import home_console, registry_console
 from xinyong.intake import console as intake_console
@@ -20,16 +24,26 @@ from xinyong.intake.rhythm import console as rhythm_console
 from xinyong.intake.upload import console as upload_console
 from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
+from xinyong.lists import console as lists_console
+from xinyong.lists import joint_console
+from xinyong.lists import public as list_registry_public
 from xinyong.opendata import public as opendata_public
 from xinyong.publicity import console as rules_console
+from xinyong.reports import console as reports_console
 from xinyong.reports import public as reports_public
+from xinyong.shares import console as shares_console
+from xinyong.shares import public as shares_public
 from xinyong.site import guides_public, lists_public, public
 from xinyong.site import operations as site_operations
 from xinyong.ui import health
+from xinyong.verification import api as verification_api
+from xinyong.verification import examples as verification_examples
 
 intake_api_examples.register()
 site_operations.register()
+verification_examples.register()
 site.add_router("", intake_api.router)
+site.add_router("", verification_api.router)
 
 console_patterns: list[URLPattern | URLResolver] = [
     *home_console.urlpatterns,
@@ -43,6 +57,11 @@ console_patterns: list[URLPattern | URLResolver] = [
     *api_console.urlpatterns,
     *ledger_console.urlpatterns,
     *rules_console.urlpatterns,
+    *lists_console.urlpatterns,
+    *joint_console.urlpatterns,
+    *shares_console.urlpatterns,
+    *content_console.urlpatterns,
+    *reports_console.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -51,15 +70,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *ledger_public.urlpatterns,
     *reports_public.api_urlpatterns,
     *opendata_public.machine_urlpatterns,
+    *centre_people.callback_urlpatterns,
     path("api/v1/", site.urls),
     *i18n_patterns(
         *public.urlpatterns,
         *lists_public.urlpatterns,
+        *list_registry_public.urlpatterns,
         *guides_public.urlpatterns,
         *reports_public.urlpatterns,
+        *shares_public.urlpatterns,
+        *content_public.urlpatterns,
         *catalogue_public.urlpatterns,
         *opendata_public.urlpatterns,
         *reference.urlpatterns,
+        *centre_my.urlpatterns,
+        *centre_people.urlpatterns,
         path("console/", include(console_patterns)),
         prefix_default_language=False,
     ),

@@ -86,6 +86,9 @@ def test_the_description_is_complete() -> None:
         "list_deliveries": {"200", "401", "403", "422", "429"},
         "get_delivery": {"200", "401", "403", "404", "429"},
         "list_findings": {"200", "401", "403", "404", "429"},
+        "list_verify_items": {"200", "401", "403", "429"},
+        "verify": {"200", "401", "403", "404", "422", "429"},
+        "verify_batch": {"200", "401", "403", "411", "413", "415", "422", "429"},
     }
     seen = {}
     for methods in document["paths"].values():

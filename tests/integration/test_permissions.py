@@ -80,9 +80,48 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "verify-file": ("/verify/file", (405, 405, 405, 405, 405)),
     "verify-short": ("/v/7F3K9QD2XA41", (302, 302, 302, 302, 302)),
     "api-report": ("/api/v1/reports/7F3K9QD2XA41", (404, 404, 404, 404, 404)),
+    "articles": ("/articles?q=x", (200, 200, 200, 200, 200)),
+    **{
+        f"{kind}{form.replace('.', '-')}": (f"/{kind}{form}", (200, 200, 200, 200, 200))
+        for kind in ("news", "policies", "interpretations", "cases")
+        for form in ("", ".json", ".csv", ".rss", ".atom")
+    },
+    "article": ("/articles/{article}", (200, 200, 200, 200, 200)),
+    "article-json": ("/articles/{article}.json", (200, 200, 200, 200, 200)),
+    "article-file": ("/articles/{article}/files/1/x.pdf", (404, 404, 404, 404, 404)),
+    "content": ("/console/content", (404, 403, 403, 403, 200)),
+    "content-new": ("/console/content/new", (404, 403, 403, 403, 200)),
+    "content-edit": ("/console/content/{article}", (404, 403, 403, 403, 200)),
+    "content-act": ("/console/content/{article}/act", (405, 405, 405, 405, 405)),
+    "share": ("/s/{share}", (200, 200, 200, 200, 200)),
+    "share-json": ("/s/{share}.json", (200, 200, 200, 200, 200)),
+    "shares": ("/console/shares", (404, 403, 403, 403, 200)),
+    "special-reports": ("/console/special-reports", (404, 403, 403, 403, 200)),
+    "special-report-revoke": ("/console/special-reports/X/revoke", (405, 405, 405, 405, 405)),
+    "share-revoke": ("/console/shares/1/revoke", (405, 405, 405, 405, 405)),
     "catalogue": ("/catalogue", (200, 200, 200, 200, 200)),
     "catalogue-entry": ("/catalogue/penalty", (200, 200, 200, 200, 200)),
     "catalogue-template": ("/catalogue/penalty/template/2018-zh.xlsx", (200, 200, 200, 200, 200)),
+    "centre": ("/centre/", (302, 302, 302, 302, 302)),  # officers have no seat at a firm
+    **{
+        f"centre-{name}": (f"/centre/{address}", (302, 302, 302, 302, 302))
+        for name, address in (
+            ("file", "file"),
+            ("record", "file/{record_key}"),
+            ("queries", "queries"),
+            ("authorisations", "authorisations"),
+        )
+    },
+    "centre-authorisation-revoke": ("/centre/authorisations/SQ-1/revoke", (405, 405, 405, 405, 405)),
+    "centre-sign-in": ("/centre/sign-in", (200, 200, 200, 200, 200)),
+    "centre-start": ("/centre/start", (503, 503, 503, 503, 503)),  # no provider is connected
+    "centre-callback": ("/centre/callback", (403, 403, 403, 403, 403)),
+    "centre-sign-out": ("/centre/sign-out", (405, 405, 405, 405, 405)),
+    "centre-switch": ("/centre/switch", (405, 405, 405, 405, 405)),
+    "centre-accept": ("/centre/accept", (302, 302, 302, 302, 302)),
+    "centre-delegates": ("/centre/delegates", (302, 302, 302, 302, 302)),
+    "centre-delegate-change": ("/centre/delegates/1/change", (405, 405, 405, 405, 405)),
+    "centre-delegate-revoke": ("/centre/delegates/1/revoke", (405, 405, 405, 405, 405)),
     "console-login": ("/console/login", (200, 302, 302, 302, 302)),
     "console-logout": ("/console/logout", (405, 405, 405, 405, 405)),
     "console-home": ("/console/", (404, 200, 200, 200, 200)),
@@ -122,6 +161,9 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "list_deliveries": ("/api/v1/deliveries", (401, 401, 401, 401, 401)),
     "get_delivery": ("/api/v1/deliveries/{number}", (401, 401, 401, 401, 401)),
     "list_findings": ("/api/v1/deliveries/{number}/findings", (401, 401, 401, 401, 401)),
+    "list_verify_items": ("/api/v1/verify/items", (401, 401, 401, 401, 401)),
+    "verify_entity": ("/api/v1/verify/{code}?purpose=permit&item=food-licence", (401, 401, 401, 401, 401)),
+    "verify_batch": ("/api/v1/verify", (405, 405, 405, 405, 405)),
     "rules": ("/console/rules", (404, 403, 403, 403, 200)),
     "rule": ("/console/rules/rows/PUB-08", (404, 403, 403, 403, 200)),
     "rules-waiting": ("/console/rules/waiting", (404, 403, 403, 403, 200)),
@@ -148,6 +190,24 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "ledger-record": ("/console/records/{ledger_record}", (404, 403, 404, 200, 200)),
     "ledger-record-proof": ("/console/records/{ledger_record}/proof.json", (404, 403, 404, 200, 200)),
     "ledger-entity": ("/console/entities/{code}", (404, 403, 403, 403, 200)),
+    "list-registry": ("/list-registry", (200, 200, 200, 200, 200)),
+    "list-config": ("/list-registry/abnormal", (200, 200, 200, 200, 200)),
+    "measures": ("/measures", (200, 200, 200, 200, 200)),
+    "list-cases": ("/console/lists", (404, 403, 200, 200, 200)),
+    "list-new": ("/console/lists/new", (404, 403, 200, 200, 403)),
+    "list-configuration": ("/console/lists/configuration", (404, 403, 200, 200, 200)),
+    "list-adopt": ("/console/lists/adopt", (405, 405, 405, 405, 405)),
+    "list-case": ("/console/lists/{list_case}", (404, 403, 404, 200, 200)),
+    "list-step": ("/console/lists/{list_case}/drop", (405, 405, 405, 405, 405)),
+    "joint": ("/console/measures", (404, 403, 200, 200, 200)),
+    "joint-ask": ("/console/measures/ask", (404, 403, 200, 200, 403)),
+    "joint-decide": ("/console/measures/decide", (405, 405, 405, 405, 405)),
+    "joint-figures": ("/console/measures/figures", (404, 403, 200, 200, 200)),
+    "joint-figures-csv": ("/console/measures/figures.csv", (404, 403, 200, 200, 200)),
+    "joint-work": ("/console/measures/1", (404, 403, 404, 404, 404)),
+    "joint-act": ("/console/measures/1/act", (405, 405, 405, 405, 405)),
+    "standing-find": ("/console/standing", (404, 403, 200, 200, 200)),
+    "standing": ("/console/standing/{code}", (404, 403, 200, 200, 200)),
 }
 
 #: Addresses for programs, the same in every language.
@@ -162,10 +222,28 @@ OUTSIDE_LANGUAGES = {
     "sitemap",
     "sitemap-pages",
     "sitemap-part",
+    "centre-callback",
 }
 
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
-TAKES_POST = {"rhythm-zero", "upload", "record", "clients", "client", "client-key", "client-key-revoke"}
+TAKES_POST = {
+    "rhythm-zero",
+    "upload",
+    "record",
+    "clients",
+    "client",
+    "client-key",
+    "client-key-revoke",
+    "shares",
+    "content-new",
+    "content-edit",
+    "content-act",
+    "share-revoke",
+    "special-reports",
+    "special-report-revoke",
+    "list-new",
+    "joint-ask",
+}
 
 
 def _routes(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
@@ -229,10 +307,33 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         acting="test",
     )
     key = client_actions.make_key(client, days=1, acting="test")
+    from xinyong.accounts.models import User
+    from xinyong.content import actions as content
     from xinyong.desk.models import Case
+    from xinyong.registry import selectors as registry
+    from xinyong.shares import actions as shares
+    from xinyong.shares.selectors import Scope
 
     case = Case.objects.get(name="示例无人知晓")
     record = Record.objects.values_list("record_id", flat=True).get()
+    from xinyong.lists import actions as lists
+
+    entity = registry.found("91130000123456788X")
+    assert entity is not None
+    honour = lists.propose(
+        User.objects.select_related("department").get(username="owner"),
+        "honour",
+        entity,
+        facts={"ground": "granted", "facts": "事实", "evidence": "材料"},
+        reason="示例",
+    )
+    entity = registry.by_key("91130000123456788X")
+    assert entity is not None
+    operator = User.objects.get(username="operator")
+    text = content.Text(title="示例", summary="", source="", index_number="", issued_on=None, body="示例")
+    revision = content.save(operator, None, "news", text)
+    content.publish(operator, revision.article, revision.number)
+    share = shares.share(entity, Scope(chapters=frozenset({1})), days=1, shown_to="", actor="test")
     return {
         "code": "91130000123456788X",
         "record_key": keys.record_key(record),
@@ -240,7 +341,10 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         "client": "matrix",
         "key": key.prefix,
         "case": str(case.pk),
+        "list_case": str(honour.pk),
         "ledger_record": str(record),
+        "share": share.token,
+        "article": str(revision.article_id),
     }
 
 
@@ -255,6 +359,15 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "client": (404, 403, 403, 403, 422),
         "client-key": (404, 403, 403, 403, 200),
         "client-key-revoke": (404, 403, 403, 403, 303),
+        "list-new": (404, 403, 200, 200, 403),
+        "joint-ask": (404, 403, 409, 409, 403),
+        "shares": (404, 403, 403, 403, 422),
+        "share-revoke": (404, 403, 403, 403, 422),
+        "content-new": (404, 403, 403, 403, 422),
+        "content-edit": (404, 403, 403, 403, 422),
+        "content-act": (404, 403, 403, 403, 422),
+        "special-reports": (404, 403, 403, 403, 422),
+        "special-report-revoke": (404, 403, 403, 403, 409),
     }
     assert set(expected) == TAKES_POST
     for name, statuses in expected.items():
@@ -303,9 +416,16 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
             continue
         if method == "post" and name in TAKES_POST:
             continue
+        if method == "post" and name.startswith("centre-"):
+            assert _client("operator").post(address).status_code in (302, 401, 405), name  # 302: signed out
+            continue
         if name in ("report-document", "verify-file", "rhythm-zero", *DEEDS) and method == "post":
             continue  # what these are for
-        if name.startswith(("desk-", "registry-", "rule")) and method == "post" and MATRIX[name][1] == (405,) * 5:
+        if (
+            name.startswith(("desk-", "registry-", "rule", "list-", "joint-"))
+            and method == "post"
+            and MATRIX[name][1] == (405,) * 5
+        ):
             continue  # forms of the desk and the registry
         answer = getattr(_client("operator"), method)(address.format(**world))
         assert answer.status_code == 405, name

@@ -11,8 +11,14 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from xinyong.accounts import actions as accounts
+from xinyong.accounts.models import Role
 from xinyong.api.public_operations import Public, PublicExample
+from xinyong.content import actions as content
 from xinyong.registry import keys
+from xinyong.registry import selectors as registry
+from xinyong.shares import actions as shares
+from xinyong.shares.selectors import Scope
 from xinyong.site import operations
 
 #: Routes that are pages for people or belong to officers; everything else is an address for programs.
@@ -39,6 +45,14 @@ PAGES = {
     "catalogue",
     "catalogue-entry",
     "catalogue-template",
+    "share",
+    "articles",
+    "news",
+    "policies",
+    "interpretations",
+    "cases",
+    "article",
+    "article-file",
     "open-data",
     "open-data-set",
     "open-data-deletions",
@@ -60,7 +74,22 @@ def world(desk: Any) -> dict[str, str]:
     cut = actions.cut("penalty")
     assert cut is not None
     record = desk.one("SELECT max(record_id) FROM publicity_window")
-    return {"code": code, "record": keys.record_key(record), "cut": cut.name}
+    entity = registry.by_key(code)
+    assert entity is not None
+    operator = accounts.create_user(
+        username="api-operator", display_name="操作员", department=None, role=Role.OPERATOR, password="a-long-password-1", acting="test",
+    )  # fmt: skip
+    text = content.Text(title="示例", summary="", source="", index_number="", issued_on=None, body="示例")
+    revision = content.save(operator, None, "news", text)
+    content.publish(operator, revision.article, revision.number)
+    share = shares.share(entity, Scope(chapters=frozenset({1, 2})), days=1, shown_to="", actor="test")
+    return {
+        "code": code,
+        "record": keys.record_key(record),
+        "cut": cut.name,
+        "share": share.token,
+        "article": str(revision.article_id),
+    }
 
 
 def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -23,11 +23,16 @@ from xinyong.accounts.models import Role, User
 from xinyong.ledger import actions as ledger
 from xinyong.opendata import actions as opendata
 from xinyong.registry import keys
+from xinyong.registry import selectors as registry
+from xinyong.shares import actions as shares
+from xinyong.shares.selectors import Scope
 
 NAME = "示例消隐纺织有限公司"
 #: Stands in the number and the facts of the record that goes, and nowhere else.
 MARK = "消隐标记"
 
+#: Sections of the operator's own articles: no record comes to them by itself.
+CONTENT = ("news", "policies", "interpretations", "cases")
 #: Surfaces that show records, with what must hold once the record is gone. ``{code}`` is its entity, ``{key}`` the record.
 SAYS_NOTHING: dict[str, str] = {
     "home": "/",
@@ -55,6 +60,14 @@ SAYS_NOTHING: dict[str, str] = {
     "repair": "/repair?q={code}",
     "statistics": "/statistics",
     "report": "/entities/{code}/report",
+    **{
+        f"{kind}{form.replace('.', '-')}": f"/{kind}{form}"
+        for kind in CONTENT
+        for form in ("", ".json", ".csv", ".rss", ".atom")
+    },
+    "articles": "/articles?q=示例消隐",
+    "share": "/s/{share}",
+    "share-json": "/s/{share}.json",
     "open-data": "/open-data",
     "open-data-json": "/open-data.json",
     "open-data-jsonld": "/open-data.jsonld",
@@ -91,6 +104,9 @@ REPORTS = {"report-document", "verify", "verify-file", "verify-short", "api-repo
 #: Routes that show no record of anybody.
 NOTHING_OF_RECORDS = {
     "care",
+    "article",  # written by the operator; whatever an article says of a record, an editor archives
+    "article-json",
+    "article-file",
     "objection",
     "site-map",
     "privacy",
@@ -203,7 +219,10 @@ def test_what_is_gone_is_gone_everywhere(desk: Any, officer: User, way: Callable
     record = desk.one("SELECT max(record_id) FROM publicity_window")
     cut = opendata.cut("penalty")
     assert cut is not None
-    world |= {"key": keys.record_key(record), "cut": cut.name}
+    entity = registry.by_key(world["code"])
+    assert entity is not None
+    share = shares.share(entity, Scope(chapters=frozenset(range(1, 10))), days=1, shown_to="", actor="test")
+    world |= {"key": keys.record_key(record), "cut": cut.name, "share": share.token}
 
     languages = ("", "/en") if way is withdrawn else ("",)
 
@@ -221,6 +240,7 @@ def test_what_is_gone_is_gone_everywhere(desk: Any, officer: User, way: Callable
     assert MARK in text(before["entity"]) and MARK in text(before["entity-json"]) and MARK in text(before["entity-csv"])
     for name in ("entity-rss", "entity-atom", "double-publicity", "double-publicity-json", "double-publicity-csv"):
         assert MARK in text(before[name]), name
+    assert MARK in text(before["share"]) and MARK in text(before["share-json"])
     own = walk(GONE)
     assert all(answer.status_code == 200 for name, answer in own.items() if "proof" not in name)
     file = get(f"/open-data/files/penalty/{cut.name}.csv")
@@ -244,7 +264,8 @@ def test_what_is_gone_is_gone_everywhere(desk: Any, officer: User, way: Callable
         kept = before[name]
         if MARK in text(kept):
             assert "no-cache" in kept.headers["Cache-Control"] or "no-store" in kept.headers["Cache-Control"], name
-            again = get(_address(name, world), if_none_match=kept.headers["ETag"])
+            asked = {} if "no-store" in kept.headers["Cache-Control"] else {"if_none_match": kept.headers["ETag"]}
+            again = get(_address(name, world), **asked)
             assert again.status_code == 200 and MARK not in text(again), name
     assert _counts(after, world) == tuple(value - 1 for value in figures)
     # Its own addresses.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import secrets
@@ -9,14 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.db import connection, transaction
 from django.utils import timezone
 
+from xinyong.accounts import client_items
 from xinyong.accounts.client_selectors import Caller, Quota, Used
-from xinyong.accounts.models import ApiClient, ApiKey, Department
-from xinyong.accounts.rules import CLIENT_RIGHTS, Right
+from xinyong.accounts.models import ApiClient, ApiKey, ApiSigningKey, Department
+from xinyong.accounts.rules import CLIENT_RIGHTS, VERIFY_RIGHTS, Right
 from xinyong.audit import actions as audit
 from xinyong.errors import ErrorCode, XinyongError
+from xinyong.runtime import cryptography as sealing
 from xinyong.runtime import sql
 
 #: Every key begins so: scanners of leaked secrets can be told what to look for.
@@ -60,7 +65,9 @@ def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _check(slug: str, name: str, quota: Quota, datasets: Sequence[str], rights: Sequence[Right]) -> None:
+def _check(
+    slug: str, name: str, quota: Quota, datasets: Sequence[str], items: Sequence[str], rights: Sequence[Right]
+) -> None:
     if not _SLUG.fullmatch(slug):
         raise ClientInvalid(
             why_zh=f"代码「{slug}」须为 2 至 40 位小写字母、数字或连字符。",
@@ -68,9 +75,18 @@ def _check(slug: str, name: str, quota: Quota, datasets: Sequence[str], rights: 
         )
     if not name.strip():
         raise ClientInvalid(why_zh="请填写系统名称。", why_en="give the system's name.")
-    if not datasets:
-        raise ClientInvalid(why_zh="请至少选择一个可报送的信息资源。", why_en="choose at least one dataset.")
-    if not rights or not set(rights) <= set(CLIENT_RIGHTS):
+    if not datasets and not items:
+        raise ClientInvalid(
+            why_zh="请至少选择一个可报送的信息资源或可核验的事项。",
+            why_en="choose at least one dataset, or one item to verify for.",
+        )
+    known = client_items.known()
+    if wrong := [code for code in items if code not in known]:
+        raise ClientInvalid(
+            why_zh=f"没有核验事项「{wrong[0]}」，可用：{'、'.join(known)}。",
+            why_en=f"there is no item '{wrong[0]}' to verify for; there are {', '.join(known)}.",
+        )
+    if not rights or not set(rights) <= {*CLIENT_RIGHTS, *VERIFY_RIGHTS}:
         raise ClientInvalid(why_zh="权限不在可授予范围内。", why_en="these rights cannot be given to a client.")
     if min(quota.requests_per_minute, quota.requests_per_day, quota.rows_per_minute, quota.rows_per_day) < 1:
         raise ClientInvalid(why_zh="各项限额须为正整数。", why_en="every quota must be a positive number.")
@@ -85,14 +101,17 @@ def save_client(
     datasets: Sequence[str],
     quota: Quota,
     acting: str,
-    rights: Sequence[Right] = CLIENT_RIGHTS,
+    items: Sequence[str] = (),
+    rights: Sequence[Right] | None = None,
     active: bool = True,
 ) -> ApiClient:
     """Register a client, or bring it up to date. The department of an existing client never changes.
 
-    Raises ClientInvalid.
+    ``rights``: those that delivering ``datasets`` and verifying for ``items`` need, unless given. Raises ClientInvalid.
     """
-    _check(slug, name, quota, datasets, rights)
+    if rights is None:
+        rights = (*(CLIENT_RIGHTS if datasets else ()), *(VERIFY_RIGHTS if items else ()))
+    _check(slug, name, quota, datasets, items, rights)
     client = ApiClient.objects.select_for_update().filter(slug=slug).first()
     made = client is None
     if client is None:
@@ -105,6 +124,7 @@ def save_client(
     client.name = name.strip()
     client.rights = [right.value for right in rights]
     client.datasets = sorted(set(datasets))
+    client.items = sorted(set(items))
     client.requests_per_minute = quota.requests_per_minute
     client.requests_per_day = quota.requests_per_day
     client.rows_per_minute = quota.rows_per_minute
@@ -118,6 +138,7 @@ def save_client(
         detail={
             "department": department.slug,
             "datasets": client.datasets,
+            "items": client.items,
             "rights": client.rights,
             "quota": quota.as_dict(),
             "active": active,
@@ -163,9 +184,82 @@ def revoke_key(prefix: str, *, acting: str, client: ApiClient | None = None) -> 
     return key
 
 
+def public_of(text: bytes) -> bytes | None:
+    """The 32 bytes of an Ed25519 public key from PEM or base64; None for anything else."""
+    try:
+        loaded = load_pem_public_key(text)
+    except ValueError:
+        try:
+            raw = base64.b64decode(text.strip(), validate=True)
+        except ValueError:
+            return None
+        return raw if len(raw) == 32 else None
+    return loaded.public_bytes_raw() if isinstance(loaded, Ed25519PublicKey) else None
+
+
+@transaction.atomic
+def register_signing_key(
+    client: ApiClient, *, algorithm: str, public: bytes | None = None, days: int | None, note: str = "", acting: str
+) -> NewKey:
+    """A key to sign requests with. Ed25519: the public half is given. HMAC: a secret is made, shown this once.
+
+    ``NewKey.text`` is the secret in base64, empty for Ed25519; ``prefix`` is the keyid. Raises ClientInvalid.
+    """
+    if days is not None and not 1 <= days <= 3660:
+        raise ClientInvalid(why_zh="有效期须为 1 至 3660 天。", why_en="the validity must be 1 to 3660 days.")
+    keyid = f"sig-{secrets.token_hex(4)}"
+    text = ""
+    if algorithm == ApiSigningKey.Algorithm.ED25519:
+        if public is None or len(public) != 32:
+            raise ClientInvalid(
+                why_zh="请给出 32 字节的 Ed25519 公钥（PEM、base64 均可）。",
+                why_en="give the 32 bytes of an Ed25519 public key.",
+            )
+        material = base64.b64encode(public).decode()
+    elif algorithm == ApiSigningKey.Algorithm.HMAC_SHA256:
+        text = base64.b64encode(secrets.token_bytes(32)).decode()
+        material = sealing.protect(f"signing:{keyid}", text)
+    else:
+        raise ClientInvalid(
+            why_zh="签名算法须为 ed25519 或 hmac-sha256。", why_en="the algorithm must be ed25519 or hmac-sha256."
+        )
+    expires = timezone.now() + timedelta(days=days) if days is not None else None
+    ApiSigningKey.objects.create(
+        client=client, keyid=keyid, algorithm=algorithm, material=material, note=note[:200], expires_at=expires,
+        created_by=acting,
+    )  # fmt: skip
+    audit.record(
+        actor=acting,
+        deed="client.signing-key.made",
+        target=f"client:{client.slug}",
+        detail={"key": keyid, "algorithm": algorithm, "expires_at": expires.isoformat() if expires else None},
+    )
+    return NewKey(text=text, prefix=keyid, expires_at=expires)
+
+
+@transaction.atomic
+def revoke_signing_key(keyid: str, *, acting: str, client: ApiClient | None = None) -> ApiSigningKey:
+    """End a signing key at once; revoking twice changes nothing. Raises ClientUnknown."""
+    found = ApiSigningKey.objects.select_for_update().select_related("client").filter(keyid=keyid)
+    key = (found.filter(client=client) if client is not None else found).first()
+    if key is None:
+        raise ClientUnknown(name=keyid)
+    if key.revoked_at is None:
+        key.revoked_at = timezone.now()
+        key.revoked_by = acting
+        key.save(update_fields=["revoked_at", "revoked_by"])
+        audit.record(
+            actor=acting, deed="client.signing-key.revoked", target=f"client:{key.client.slug}", detail={"key": keyid}
+        )
+    return key
+
+
 def note_use(caller: Caller) -> None:
     """Remember that the key was used; at most one write a minute."""
     if caller.key_used_at is None or timezone.now() - caller.key_used_at > _NOTED:
+        if not caller.key_id:
+            ApiSigningKey.objects.filter(keyid=caller.key_prefix).update(last_used_at=timezone.now())
+            return
         ApiKey.objects.filter(pk=caller.key_id).update(last_used_at=timezone.now())
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from xinyong.accounts.models import ApiClient, ApiKey
+from xinyong.accounts.models import ApiClient, ApiKey, ApiSigningKey
 from xinyong.accounts.rules import Right
 from xinyong.accounts.selectors import RightMissing
 
@@ -50,6 +50,7 @@ class Caller:
     department_slug: str
     rights: frozenset[str]
     datasets: frozenset[str]
+    items: frozenset[str]
     quota: Quota
     key_id: int
     key_prefix: str
@@ -88,9 +89,13 @@ def caller_of_key(prefix: str, digest: str) -> Caller | Refusal:
         return Refusal(why="revoked", prefix=prefix)
     if key.expires_at is not None and key.expires_at <= timezone.now():
         return Refusal(why="expired", prefix=prefix)
-    client = key.client
-    if not client.is_active:
+    if not key.client.is_active:
         return Refusal(why="off", prefix=prefix)
+    return caller_of(key.client, key_id=key.pk, key_prefix=key.prefix, key_used_at=key.last_used_at)
+
+
+def caller_of(client: ApiClient, *, key_id: int, key_prefix: str, key_used_at: datetime | None) -> Caller:
+    """The client as the API knows it. ``key_id``: 0 for a signing key."""
     return Caller(
         client_id=client.pk,
         slug=client.slug,
@@ -99,10 +104,11 @@ def caller_of_key(prefix: str, digest: str) -> Caller | Refusal:
         department_slug=client.department.slug,
         rights=frozenset(client.rights),
         datasets=frozenset(client.datasets),
+        items=frozenset(client.items),
         quota=quota_of(client),
-        key_id=key.pk,
-        key_prefix=key.prefix,
-        key_used_at=key.last_used_at,
+        key_id=key_id,
+        key_prefix=key_prefix,
+        key_used_at=key_used_at,
     )
 
 
@@ -118,18 +124,29 @@ def quota_of(client: ApiClient) -> Quota:
 
 def clients() -> list[ApiClient]:
     """Every client with its keys, by code."""
-    return list(ApiClient.objects.select_related("department").prefetch_related("keys"))
+    return list(ApiClient.objects.select_related("department").prefetch_related("keys", "signing_keys"))
 
 
 def client(slug: str) -> ApiClient | None:
     """One client with its keys."""
-    return ApiClient.objects.select_related("department").prefetch_related("keys").filter(slug=slug).first()
+    return (
+        ApiClient.objects.select_related("department")
+        .prefetch_related("keys", "signing_keys")
+        .filter(slug=slug)
+        .first()
+    )
 
 
-def key_state(key: ApiKey) -> str:
+def key_state(key: ApiKey | ApiSigningKey) -> str:
     """valid, revoked or expired."""
     if key.revoked_at is not None:
         return "revoked"
     if key.expires_at is not None and key.expires_at <= timezone.now():
         return "expired"
     return "valid"
+
+
+def names() -> dict[str, tuple[str, str, str]]:
+    """Name of each client and of its department in Chinese and English, by slug: who asked, in words."""
+    rows = ApiClient.objects.values_list("slug", "name", "department__name_zh", "department__name_en")
+    return {slug: (name, name_zh, name_en) for slug, name, name_zh, name_en in rows}

@@ -69,6 +69,7 @@ class ApiClient(models.Model):
     department = models.ForeignKey(Department, on_delete=models.PROTECT, help_text="On whose behalf it delivers.")
     rights = models.JSONField(default=list, help_text="Rights it holds, by name.")
     datasets = models.JSONField(default=list, help_text="Datasets and bundles it may deliver, by code.")
+    items = models.JSONField(default=list, help_text="Items it may verify entities for, by code; each has one purpose.")
     requests_per_minute = models.PositiveIntegerField(default=600, help_text="Requests allowed in a minute.")
     requests_per_day = models.PositiveIntegerField(default=200_000, help_text="Requests allowed in a day.")
     rows_per_minute = models.PositiveIntegerField(default=100_000, help_text="Rows after which a minute is used up.")
@@ -103,6 +104,34 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.prefix
+
+
+class ApiSigningKey(models.Model):
+    """A key by which a client signs its requests (RFC 9421). Of Ed25519 the public half is held, of HMAC the sealed secret."""
+
+    class Algorithm(models.TextChoices):
+        ED25519 = "ed25519", "Ed25519"
+        HMAC_SHA256 = "hmac-sha256", "HMAC-SHA256"
+
+    client = models.ForeignKey(
+        ApiClient, on_delete=models.PROTECT, related_name="signing_keys", help_text="Whose key it is."
+    )
+    keyid = models.CharField(max_length=40, unique=True, help_text="The keyid parameter of signatures made with it.")
+    algorithm = models.CharField(max_length=20, choices=Algorithm.choices, help_text="ed25519 or hmac-sha256.")
+    material = models.TextField(help_text="Public key in base64, or the secret encrypted with the platform's key.")
+    note = models.CharField(max_length=200, blank=True, help_text="What the key is for.")
+    created_at = models.DateTimeField(auto_now_add=True, help_text="When it was registered.")
+    created_by = models.CharField(max_length=120, help_text="Who registered it.")
+    expires_at = models.DateTimeField(null=True, help_text="From then on it signs nothing; empty: no end.")
+    revoked_at = models.DateTimeField(null=True, help_text="When it was revoked.")
+    revoked_by = models.CharField(max_length=120, blank=True, help_text="Who revoked it.")
+    last_used_at = models.DateTimeField(null=True, help_text="Last use, to the minute.")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.keyid
 
 
 class ApiUsage(models.Model):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from xinyong.accounts import client_actions, client_selectors
+from xinyong.accounts import client_actions, client_items, client_selectors
 from xinyong.accounts import selectors as accounts
 from xinyong.accounts.client_selectors import Quota
 from xinyong.accounts.console import officer_only
@@ -50,6 +50,7 @@ class ClientRow:
     department: str
     active: bool
     datasets: tuple[str, ...]
+    items: tuple[str, ...]
     quota: Quota
     requests_today: int
     rows_today: int
@@ -81,6 +82,7 @@ def _row(client: ApiClient, english: bool) -> ClientRow:
         department=(client.department.name_en or client.department.name_zh) if english else client.department.name_zh,
         active=client.is_active,
         datasets=tuple(client.datasets),
+        items=tuple(client.items),
         quota=client_selectors.quota_of(client),
         requests_today=used.requests if used else 0,
         rows_today=used.rows if used else 0,
@@ -108,8 +110,11 @@ class ClientForm(forms.Form):
     )
     name = forms.CharField(max_length=200, label=_("系统名称"), error_messages={"required": _("请填写系统名称。")})
     department = forms.CharField(label=_("所属部门"), error_messages={"required": _("请选择部门。")})
-    datasets = forms.MultipleChoiceField(
-        label=_("可报送的信息资源"), error_messages={"required": _("请至少选择一个可报送的信息资源。")}
+    datasets = forms.MultipleChoiceField(label=_("可报送的信息资源"), required=False)
+    items = forms.MultipleChoiceField(
+        label=_("可核验的事项"),
+        required=False,
+        help_text=_("选择后，该系统可以为这些事项核验主体；每次查询留痕，主体可以看到。"),
     )
     requests_per_minute = forms.IntegerField(min_value=1, max_value=2_000_000_000, initial=600, label=_("每分钟请求数"))
     requests_per_day = forms.IntegerField(min_value=1, max_value=2_000_000_000, initial=200_000, label=_("每日请求数"))
@@ -122,6 +127,17 @@ class ClientForm(forms.Form):
         choices = self.fields["datasets"]
         assert isinstance(choices, forms.MultipleChoiceField)  # declared above
         choices.choices = _dataset_choices()
+        items = self.fields["items"]
+        assert isinstance(items, forms.MultipleChoiceField)  # declared above
+        english = language() == "en"
+        items.choices = [(code, names[english]) for code, names in client_items.known().items()]
+
+    def clean(self) -> dict[str, Any]:
+        """A client that may do nothing is a slip."""
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors and not cleaned.get("datasets") and not cleaned.get("items"):
+            self.add_error("datasets", str(_("请至少选择一个可报送的信息资源或可核验的事项。")))
+        return cleaned
 
     @property
     def quotas(self) -> list[forms.BoundField]:
@@ -139,6 +155,7 @@ def _save(form: ClientForm, department: Department, user: User, slug: str) -> Ap
         name=form.cleaned_data["name"],
         department=department,
         datasets=form.cleaned_data["datasets"],
+        items=form.cleaned_data["items"],
         quota=form.quota(),
         active=form.cleaned_data["active"],
         acting=user.username,
@@ -205,6 +222,7 @@ def _page(
                 "name": found.name,
                 "department": found.department.slug,
                 "datasets": found.datasets,
+                "items": found.items,
                 "active": found.is_active,
                 **quota.as_dict(),
             }

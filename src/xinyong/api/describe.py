@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -52,6 +52,18 @@ class Description:
     #: A command line that shows the operation, by its id.
     commands: ClassVar[dict[str, str]] = {}
     schemas: ClassVar[list[Callable[[], Mapping[str, Any]]]] = []
+
+    @classmethod
+    def register(
+        cls,
+        examples: Sequence[Example],
+        commands: Mapping[str, str],
+        schemas: Sequence[Callable[[], Mapping[str, Any]]] = (),
+    ) -> None:
+        """Called by a room where its router is added; what is there already is not added twice."""
+        cls.examples.extend(item for item in examples if item not in cls.examples)
+        cls.commands.update(commands)
+        cls.schemas.extend(item for item in schemas if item not in cls.schemas)
 
     @classmethod
     def complete(cls, document: Document) -> Document:

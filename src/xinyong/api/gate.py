@@ -1,21 +1,24 @@
 """The gate of the API: who is calling, and is there quota left?
 
-A way to prove who one is, is a function from the request to a :class:`Caller`; the gate asks them in order. Keys are the
-one way so far. Signed requests (RFC 9421) become another entry of :data:`WAYS`; nothing behind the gate changes.
+A way to prove who one is, is a function from the request to a :class:`Caller`; the gate asks them in order: signed
+requests (RFC 9421), then keys.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from xinyong.accounts import client_actions
 from xinyong.accounts.client_selectors import Caller, Refusal, Used, caller_of_key
-from xinyong.api.errors import KeyMissing, KeyRefused, QuotaUsedUp
+from xinyong.api import nonces, signatures, signing
+from xinyong.api.errors import BodyTooLarge, KeyMissing, KeyRefused, QuotaUsedUp
 
 _KEY = re.compile(rf"{client_actions.KEY_MARK}_([0-9a-f]{{8}})_[A-Za-z0-9_-]{{43}}")
 
@@ -35,7 +38,65 @@ def by_key(request: HttpRequest) -> Caller | None:
     return found
 
 
-WAYS: tuple[Callable[[HttpRequest], Caller | None], ...] = (by_key,)
+def by_signature(request: HttpRequest) -> Caller | None:
+    """``Signature-Input`` and ``Signature``. None when the request does not try this way.
+
+    Raises SignatureWrong, SignatureTime, SignatureReplayed, KeyRevoked.
+    """
+    fields = request.headers
+    if "Signature" not in fields and "Signature-Input" not in fields:
+        return None
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    has_body = length != "0" or "Transfer-Encoding" in fields
+    if has_body and (not length.isdecimal() or int(length) > SIGNED_BODY_LIMIT):
+        raise BodyTooLarge(
+            limit_mib=SIGNED_BODY_LIMIT >> 20,
+            advice_zh="签名的请求须整体读取；更大的文件请用密钥报送。",
+            advice_en="A signed request is read whole; deliver larger files with a key.",
+        )
+    signed = signatures.read(
+        method=request.method or "",
+        authority=request.get_host(),
+        path=quote(request.path, safe="/!$&'()*+,;=:@~%") if not request.path.isascii() else request.path,
+        query=request.META.get("QUERY_STRING", ""),
+        signature_input=fields.get("Signature-Input", ""),
+        signature=fields.get("Signature", ""),
+        content_digest=fields.get("Content-Digest", ""),
+        body=(lambda: request.body) if has_body else None,
+    )
+    now = time.time()
+    found = signing.key_of(signed.keyid)
+    if found is None:
+        raise signatures.SignatureWrong(
+            why_zh=f"没有 keyid 为「{signed.keyid}」的密钥", why_en=f"there is no key with the keyid '{signed.keyid}'"
+        )
+    accept(found, signed, now)
+    if not nonces.take(signed.keyid, signed.nonce, now):
+        raise signatures.SignatureReplayed()
+    return found.caller
+
+
+def accept(found: signing.SigningKey, signed: signatures.Signed, now: float) -> None:
+    """Whether a signature by this key holds now. Raises SignatureWrong, SignatureTime, KeyRevoked.
+
+    That the key was revoked is told only to whoever has it.
+    """
+    found.verifier.check(signed)
+    signatures.check_time(signed, now)
+    if found.ended:
+        state_zh, state_en = _ENDED[found.ended]
+        raise signatures.KeyRevoked(key=signed.keyid, state_zh=state_zh, state_en=state_en)
+
+
+#: A signed body is read whole, bytes.
+SIGNED_BODY_LIMIT = 16 << 20
+_ENDED = {
+    "revoked": ("撤销", "was revoked"),
+    "expired": ("过期", "has expired"),
+    "off": ("停用", "belongs to a client that is switched off"),
+}
+
+WAYS: tuple[Callable[[HttpRequest], Caller | None], ...] = (by_signature, by_key)
 
 
 def caller_of(request: HttpRequest) -> Caller:

@@ -53,7 +53,7 @@ def load(say: Say, progress: Callable[[Progress], None] | None = None) -> dict[s
     from xinyong.accounts import actions as accounts
     from xinyong.accounts import selectors as departments
     from xinyong.accounts.models import Role
-    from xinyong.demo import generator, links, rhythm
+    from xinyong.demo import articles, generator, links, rhythm
     from xinyong.demo.spec import GeneratorSpec
     from xinyong.intake import actions as intake
     from xinyong.ledger import corridor
@@ -121,6 +121,7 @@ def load(say: Say, progress: Callable[[Progress], None] | None = None) -> dict[s
             taken.append(path.name)
             done.write_text(json.dumps(taken))
     rhythm.say_silences(folder, today)
+    articles.write("demo-operator", today)
     corridor.catch_up()
     summary = {
         "deliveries": len(manifest.files),
@@ -154,6 +155,7 @@ def pages(base: str) -> list[tuple[str, str, str]]:
         ("entity-en", f"{base}/en/entities/{code}", code),
         ("catalogue", f"{base}/catalogue", "行政处罚"),
         ("sign-in", f"{base}/console/login", "登录"),
+        ("centre", f"{base}/centre/", "演示身份认证"),
     ]
 
 

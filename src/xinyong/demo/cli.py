@@ -38,7 +38,7 @@ def demo(check: bool, *, as_json: bool) -> None:
     started_database = database.ensure_running()
     prepared = prepare()
     say(f"数据库 PostgreSQL {prepared['server_version']} · 目录 {prepared['editions']} editions")
-    from xinyong.demo import city
+    from xinyong.demo import city, firms
 
     fresh = not city.is_loaded()
     if fresh:
@@ -48,8 +48,12 @@ def demo(check: bool, *, as_json: bool) -> None:
     summary = city.read_summary()
     serve.collect_static()
     base = f"http://{host}:{port}"
+    provider = firms.start_provider(host, port)
     if check:
-        failed = _check(base, host, port, fresh=fresh, summary=summary, begun=begun)
+        try:
+            failed = _check(base, host, port, fresh=fresh, summary=summary, begun=begun)
+        finally:
+            firms.stop_provider(provider)
         if started_database and database.is_embedded():
             from xinyong.runtime import postgres
 
@@ -60,8 +64,15 @@ def demo(check: bool, *, as_json: bool) -> None:
     )
     for user in city.USERS:
         say(f"    {user.username:<15} {city.PASSWORD}   {user.display_name} · {user.role} · {user.department or '-'}")
+    say(f"  企业中心 enterprise centre   {base}/centre/")
+    for person in firms.people():
+        say(f"    {person.login:<15} {firms.PASSWORD}   {person.name} · {person.what}")
     say("  Ctrl+C 停止网站；xinyong stop 停止数据库 / stops the site; 'xinyong stop' stops the database\n")
-    sys.exit(serve.run(host, port, config.get("XINYONG_WORKERS")))
+    try:
+        ended = serve.run(host, port, config.get("XINYONG_WORKERS"))
+    finally:
+        firms.stop_provider(provider)
+    sys.exit(ended)
 
 
 def _check(base: str, host: str, port: int, *, fresh: bool, summary: dict[str, Any], begun: float) -> bool:

@@ -14,6 +14,7 @@ from xinyong.accounts.rules import Right
 from xinyong.audit import actions as audit
 from xinyong.ledger import rules, selectors
 from xinyong.ledger.errors import RecordNotFound, StatusRefused
+from xinyong.ledger.selectors import RecordHistory
 from xinyong.runtime import sql
 
 
@@ -26,13 +27,43 @@ def record_status(
     basis: str,
     cause: str = "",
     effective_at: datetime | None = None,
+    right: Right = Right.RECORD_STATUS,
 ) -> int:
     """Record an act on a record; returns its number, which is that of its event in the corridor.
 
-    ``effective_at``: from when it holds (default: now); never ahead, never before the decision itself. Raises
-    RightMissing, RecordNotFound, StatusRefused. Whoever asks how the record stood at an earlier moment is not affected.
+    ``effective_at``: from when it holds (default: now); never ahead, never before the decision itself. ``right``: another
+    right by which a room above lets its officers record the acts of its own procedure. Raises RightMissing,
+    RecordNotFound, StatusRefused. Whoever asks how the record stood at an earlier moment is not affected.
     """
-    accounts.require(user, Right.RECORD_STATUS)
+    accounts.require(user, right)
+    return record_act(user.username, record_id, act, reason=reason, basis=basis, cause=cause, effective_at=effective_at)
+
+
+def hold(record_id: int) -> RecordHistory:
+    """Lock the head of a record for the caller's transaction and read it: nothing happens to it meanwhile.
+
+    Raises RecordNotFound.
+    """
+    entity_id = selectors.record(record_id).entity_id
+    with connection.cursor() as cursor:
+        cursor.execute(sql.statement("ledger", "head_for_act"), {"entity": entity_id, "record": record_id})
+    return selectors.record(record_id)
+
+
+def record_act(
+    actor: str,
+    record_id: int,
+    act: str,
+    *,
+    reason: str,
+    basis: str,
+    cause: str = "",
+    effective_at: datetime | None = None,
+) -> int:
+    """The same for a room with a procedure of its own, which has judged who may do it; ``actor`` is named in the act.
+
+    The event is the last thing written here: its lock orders commits, so the caller ends its transaction soon.
+    """
     known = rules.rule_set().acts.get(act)
     now = timezone.now()
     effective_at = effective_at or now
@@ -84,7 +115,7 @@ def record_status(
         except rules.NotPossible as error:
             raise refuse(error.zh, error.en) from error
         audit.record(
-            actor=user.username,
+            actor=actor,
             deed="record.status",
             target=f"record {record_id}",
             purpose=reason[:200],
@@ -104,7 +135,7 @@ def record_status(
                 "recorded_at": event[1],
                 "act": act,
                 "cause": cause,
-                "actor": user.username,
+                "actor": actor,
                 "reason": reason,
                 "basis": basis,
                 "rule": f"record-status {rules.rule_set().version}",

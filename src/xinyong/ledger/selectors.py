@@ -156,7 +156,8 @@ class Difference:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
-_MASK = "***"
+#: Stands for a personal value.
+MASK = "***"
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
@@ -214,7 +215,7 @@ def _shown(value: Any, personal: bool) -> str:
     if value is None:
         return ""
     if personal:
-        return _MASK
+        return MASK
     return "；".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -24,6 +24,18 @@ CHAPTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("司法判决及执行信息", ("judicial",)),
     ("其他信息", ()),
 )
+#: The same titles in English, for pages; the report itself is Chinese.
+CHAPTERS_EN = (
+    "Registration",
+    "Administrative acts",
+    "Honours",
+    "Serious lists",
+    "Abnormal operation",
+    "Commitments",
+    "Evaluations",
+    "Court judgments and enforcement",
+    "Other",
+)
 ADVICE = "信用状况提升建议"
 NUMERALS = "一二三四五六七八九十"
 EMPTY = "查询期内无相关信息"
@@ -131,6 +143,11 @@ class Content:
             }
             for (label, label_en, unit, tone), count in zip(_SUMMARY, counts, strict=True)
         ]
+
+
+def chapter_of(category: str) -> int:
+    """Number of the chapter that holds a class of the catalogue."""
+    return next((number for number, (_, own) in enumerate(CHAPTERS, start=1) if category in own), len(CHAPTERS))
 
 
 def arrange(groups: Sequence[Group]) -> tuple[Chapter, ...]:

@@ -12,6 +12,7 @@ _PLACE = {character: place for place, character in enumerate(ALPHABET)}
 _MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0", "U": "V"})
 LENGTH = 12
 NUMBER_LENGTH = 22
+TOKEN_LENGTH = 27
 
 
 def _check(body: str) -> str:
@@ -27,6 +28,18 @@ def new_code() -> str:
     """A random verification code: 11 characters (55 bits) and a check character."""
     body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
     return body + _check(body)
+
+
+def new_token() -> str:
+    """The secret part of an address: 26 characters (130 bits) and a check character."""
+    body = "".join(secrets.choice(ALPHABET) for _ in range(TOKEN_LENGTH - 1))
+    return body + _check(body)
+
+
+def is_token(text: str) -> bool:
+    """Whether this can be such a part: its length, its characters, its check character."""
+    plausible = len(text) == TOKEN_LENGTH and all(character in _PLACE for character in text)
+    return plausible and _check(text[:-1]) == text[-1]
 
 
 def code_of(digest: bytes) -> str:

@@ -11,14 +11,22 @@ class Report(models.Model):
     The platform keeps hashes, not the document: what is repaired or expired tomorrow must not live on in a copy of ours.
     """
 
+    class Kind(models.TextChoices):
+        STANDARD = "standard", "公共信用信息报告"
+        SPECIAL = "special", "专用信用报告"
+
     number = models.CharField(max_length=22, unique=True, help_text="Report number: local time and eight characters.")
     code = models.CharField(max_length=12, unique=True, help_text="Verification code printed on the report.")
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.STANDARD, help_text="standard or special.")
+    scope = models.JSONField(default=dict, help_text="Fields and period of a special report; empty otherwise.")
     entity_id = models.BigIntegerField(help_text="Registry entity it speaks of.")
     subject_name = models.CharField(max_length=400, help_text="Name of the subject as printed, to compare.")
     subject_code = models.CharField(max_length=30, blank=True, help_text="Code of the subject as printed, to compare.")
     issuer = models.CharField(max_length=200, help_text="Issuing body as printed.")
     issued_at = models.DateTimeField(help_text="When it was made; it speaks of this moment only.")
-    content_hash = models.CharField(max_length=64, help_text="SHA-256 of the facts printed (chapters one to nine).")
+    content_hash = models.CharField(
+        max_length=64, help_text="SHA-256 of the facts printed; of a standard report chapters one to nine."
+    )
     document_hash = models.CharField(max_length=64, db_index=True, help_text="SHA-256 of the signed PDF.")
     pages = models.IntegerField(help_text="Pages of the PDF.")
     revoked_at = models.DateTimeField(null=True, help_text="When the issuer declared it void.")

@@ -16,10 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
-from xinyong.reports import actions, codes, selectors, signing
+from xinyong.reports import actions, codes, others, selectors, signing, special
+from xinyong.reports.models import Report
 from xinyong.reports.selectors import Standing, Verdict
 from xinyong.runtime import config
-from xinyong.ui.context import demo_mark
+from xinyong.ui.context import demo_mark, language
 from xinyong.ui.errors import PageNotFound
 
 #: Largest file looked at; a report of a thousand records has about 3 MB.
@@ -27,7 +28,8 @@ _LARGEST = 20 << 20
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
-def _base(request: HttpRequest) -> str:
+def base_of(request: HttpRequest) -> str:
+    """The address citizens use, for the code on the cover."""
     return str(config.get("XINYONG_PUBLIC_URL")) or f"{request.scheme}://{request.get_host()}"
 
 
@@ -58,9 +60,15 @@ def document(request: HttpRequest, key: str) -> HttpResponse:
         entity = _entity(request, key)
     except registry.Moved as moved:
         return HttpResponsePermanentRedirect(reverse("report-document", args=[moved.key]), preserve_request=True)
-    issued = actions.issue(entity, actor="public", base=_base(request), demo=demo_mark())
+    issued = actions.issue(entity, actor="public", base=base_of(request), demo=demo_mark())
+    return as_file(issued)
+
+
+def as_file(issued: actions.Issued) -> HttpResponse:
+    """The PDF as a download, kept by nobody."""
     response = HttpResponse(issued.document, content_type="application/pdf")
-    name = f"公共信用信息报告-{issued.report.subject_code}-{issued.report.number}.pdf"
+    kind = Report.Kind(issued.report.kind).label
+    name = f"{kind}-{issued.report.subject_code}-{issued.report.number}.pdf"
     response["Content-Disposition"] = (
         f"attachment; filename=\"report-{issued.report.number}.pdf\"; filename*=UTF-8''{quote(name)}"
     )
@@ -71,7 +79,11 @@ def document(request: HttpRequest, key: str) -> HttpResponse:
 def _page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
     verdict = context.get("verdict")
     if verdict is not None and verdict.report is not None:
-        context["code"] = codes.grouped(verdict.report.code)
+        report = verdict.report
+        context["code"] = codes.grouped(report.code)
+        if report.kind == Report.Kind.SPECIAL:
+            context["special"] = special.Scope.from_json(report.scope)
+            context["special_fields"] = special.scope_words(context["special"], language())
     return render(request, "reports/verify.html", {"largest_mib": _LARGEST >> 20, **context}, status=status)
 
 
@@ -84,12 +96,19 @@ def verify(request: HttpRequest) -> HttpResponse:
         if not _SHA256.fullmatch(digest):
             return _page(request, {"problem": "hash"}, 400)
         verdict = selectors.judge(selectors.by_document(digest), timezone.localdate())
-        return _page(request, {"verdict": verdict, "by_file": True, "digest": digest.lower()})
+        paper = others.find(others.Question(sha256=digest.lower())) if verdict.report is None else None
+        return _page(request, {"verdict": verdict, "paper": paper, "by_file": True, "digest": digest.lower()})
     if not asked:
         return _page(request, {})
     if codes.normalise(asked) is None and codes.normalise_number(asked) is None:
         return _page(request, {"asked": asked, "problem": "typed"})
-    return _page(request, {"asked": asked, "verdict": selectors.judge(selectors.by_code(asked), timezone.localdate())})
+    verdict = selectors.judge(selectors.by_code(asked), timezone.localdate())
+    paper = others.find(_question(asked)) if verdict.report is None else None
+    return _page(request, {"asked": asked, "verdict": verdict, "paper": paper})
+
+
+def _question(asked: str) -> others.Question:
+    return others.Question(code=codes.normalise(asked) or "", number=codes.normalise_number(asked) or "")
 
 
 @csrf_exempt  # a question, not a deed
@@ -106,6 +125,7 @@ def verify_file(request: HttpRequest) -> HttpResponse:
     report = selectors.by_document(digest)
     context = {
         "verdict": selectors.judge(report, timezone.localdate()),
+        "paper": others.find(others.Question(sha256=digest)) if report is None else None,
         "by_file": True,
         "digest": digest,
         "signature": signing.intact(data),
@@ -136,6 +156,8 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         answer["report"] = {
             "number": report.number,
             "code": codes.grouped(report.code),
+            "kind": report.kind,
+            "scope": report.scope,
             "subject_name": report.subject_name,
             "subject_code": report.subject_code,
             "issuer": report.issuer,

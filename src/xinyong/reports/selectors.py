@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -42,8 +43,9 @@ class Verdict:
     report: Report | None = None
 
 
-def _items(entry: DatasetEntry, cards: tuple[RecordCard, ...]) -> tuple[Item, ...]:
-    items = []
+def items(entry: DatasetEntry, cards: tuple[RecordCard, ...]) -> tuple[Item, ...]:
+    """Records as a report prints them."""
+    made = []
     for card in cards:
         clock = ""
         if card.clock is not None:
@@ -55,7 +57,7 @@ def _items(entry: DatasetEntry, cards: tuple[RecordCard, ...]) -> tuple[Item, ..
         key = _title_field(entry, {field.code for field in card.fields})
         if key is not None:
             pairs.insert(0, (entry.field_by_code(key).name_zh, card.title))
-        items.append(
+        made.append(
             Item(
                 title=card.title,
                 severity=card.severity,
@@ -65,7 +67,7 @@ def _items(entry: DatasetEntry, cards: tuple[RecordCard, ...]) -> tuple[Item, ..
                 f"接收 {timezone.localtime(source.received_at):%Y-%m-%d %H:%M}",
             )
         )
-    return tuple(items)
+    return tuple(made)
 
 
 def _title_field(entry: DatasetEntry, shown: set[str]) -> str | None:
@@ -135,7 +137,7 @@ def content(entity: Entity, today: date) -> Content:
                 category=found.entry.category,
                 adverse=adverse,
                 total=found.total,
-                items=_items(found.entry, found.cards),
+                items=items(found.entry, found.cards),
                 heads=heads,
                 rows=rows,
             )
@@ -149,15 +151,8 @@ def content(entity: Entity, today: date) -> Content:
             source["resources"][found.entry.name_zh] = None
             source["records"] += 1
             source["received"] = max(source["received"], card.source.received_at)
-    has_code = bool(entity.credit_code)
     return Content(
-        subject=Subject(
-            name=entity.name or entity.credit_code or registry.address_key(entity),
-            code=registry.address_key(entity),
-            code_label="统一社会信用代码" if has_code else "主体编号",
-            kind=entity.kind,
-            status=show.status_label(entity, "zh"),
-        ),
+        subject=subject(entity),
         chapters=arrange(groups),
         sources=tuple(
             Source(
@@ -169,6 +164,17 @@ def content(entity: Entity, today: date) -> Content:
             for name, source in sorted(sources.items(), key=lambda item: -item[1]["records"])
         ),
         advice=_advice(groups, today, cards),
+    )
+
+
+def subject(entity: Entity) -> Subject:
+    """Of whom a report speaks."""
+    return Subject(
+        name=entity.name or entity.credit_code or registry.address_key(entity),
+        code=registry.address_key(entity),
+        code_label="统一社会信用代码" if entity.credit_code else "主体编号",
+        kind=entity.kind,
+        status=show.status_label(entity, "zh"),
     )
 
 
@@ -205,6 +211,17 @@ def judge(report: Report | None, today: date) -> Verdict:
         return Verdict(standing=Standing.UNKNOWN)
     if report.revoked_at is not None:
         return Verdict(standing=Standing.REVOKED, report=report)
-    entity = Entity.objects.filter(pk=report.entity_id).first()
-    same = entity is not None and content(entity, today).digest() == report.content_hash
+    same = digest_today(report, today) == report.content_hash
     return Verdict(standing=Standing.VALID if same else Standing.UPDATED, report=report)
+
+
+#: How the facts of each kind of report are read again; the room of a kind adds itself.
+DIGESTS: dict[str, Callable[[Entity, dict[str, Any], date], str]] = {
+    Report.Kind.STANDARD: lambda entity, _scope, today: content(entity, today).digest(),
+}
+
+
+def digest_today(report: Report, today: date) -> str:
+    """Digest of what a report of the same kind and scope would say today; empty for an entity that is no more."""
+    entity = Entity.objects.filter(pk=report.entity_id).first()
+    return DIGESTS[report.kind](entity, report.scope, today) if entity is not None else ""

@@ -6,16 +6,21 @@ one writes a :class:`SealProvider`.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import datetime
 import io
 import os
 import shutil
 import tempfile
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
@@ -32,11 +37,33 @@ _KEY = "key.pem"
 _CERTIFICATE = "certificate.pem"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """A signature over a text, base64, and the certificate it is checked with, PEM."""
+
+    signature: str
+    certificate: str
+
+
+class Seal(StrEnum):
+    """How a signature over a text stands."""
+
+    VALID = "valid"
+    FORMER = "former"  # right, by a certificate this installation does not use any more
+    BROKEN = "broken"
+
+
 class SealProvider(Protocol):
-    """Seals a finished PDF. The result must be a PDF whose later change anyone can detect."""
+    """Seals a finished PDF, or a text. Anyone must be able to detect a later change."""
 
     def sign(self, document: bytes, *, reason: str) -> bytes:
         """The sealed document."""
+
+    def sign_text(self, text: str) -> Sealed:
+        """A signature over the UTF-8 bytes of a text."""
+
+    def certificate(self) -> str:
+        """The certificate in use, PEM."""
 
 
 class LocalSeal:
@@ -51,6 +78,12 @@ class LocalSeal:
         assert signer is not None  # load answers None only for files it cannot read, and logs why
         self.signer = signer
         self.issuer = issuer
+        key = serialization.load_pem_private_key((folder / _KEY).read_bytes(), password=None)
+        assert isinstance(
+            key, ec.EllipticCurvePrivateKey
+        )  # the seal of this installation is ECDSA, see docs/reports.md
+        self.key = key
+        self.pem = (folder / _CERTIFICATE).read_text("ascii")
 
     def sign(self, document: bytes, *, reason: str) -> bytes:
         """The document with a certification signature in the invisible field ``CreditSeal``."""
@@ -69,6 +102,29 @@ class LocalSeal:
             signer=self.signer,
         )
         return bytes(made.getvalue())
+
+    def sign_text(self, text: str) -> Sealed:
+        """ECDSA over SHA-256."""
+        made = self.key.sign(text.encode(), ec.ECDSA(hashes.SHA256()))
+        return Sealed(signature=base64.b64encode(made).decode(), certificate=self.pem)
+
+    def certificate(self) -> str:
+        """The certificate in use, PEM."""
+        return self.pem
+
+
+def text_seal(text: str, sealed: Sealed) -> Seal:
+    """Whether a signature over a text holds, and whose it is."""
+    try:
+        certificate = x509.load_pem_x509_certificate(sealed.certificate.encode())
+        key = certificate.public_key()
+        if not isinstance(key, ec.EllipticCurvePublicKey):
+            return Seal.BROKEN
+        key.verify(base64.b64decode(sealed.signature, validate=True), text.encode(), ec.ECDSA(hashes.SHA256()))
+    except (ValueError, binascii.Error, InvalidSignature):
+        return Seal.BROKEN
+    own = x509.load_pem_x509_certificate(provider().certificate().encode())
+    return Seal.VALID if own == certificate else Seal.FORMER
 
 
 def _make(folder: Path, issuer: str) -> None:

@@ -57,6 +57,17 @@ def reveal(context: str, token: str) -> str:
     return AESGCM(_named("personal")).decrypt(raw[:12], raw[12:], context.encode()).decode()
 
 
+def seal(context: str, content: bytes) -> bytes:
+    """The same for a file: encrypted bytes, bound to ``context``."""
+    nonce = os.urandom(12)
+    return nonce + AESGCM(_named("personal")).encrypt(nonce, content, context.encode())
+
+
+def unseal(context: str, sealed: bytes) -> bytes:
+    """The bytes of :func:`seal`. Raises cryptography's InvalidTag when they were altered or moved."""
+    return AESGCM(_named("personal")).decrypt(sealed[:12], sealed[12:], context.encode())
+
+
 def fingerprint(text: str) -> bytes:
     """Keyed hash (HMAC-SHA-256, 32 bytes): equal texts give equal fingerprints, nobody without the key can guess them."""
     return hmac.new(_named("fingerprint"), text.encode(), sha256).digest()

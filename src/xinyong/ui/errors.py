@@ -20,6 +20,8 @@ from xinyong.ui.context import language, path_of
 logger = logging.getLogger("xinyong.ui")
 
 CONSOLE = "console/"
+#: Pages behind a sign-in, below which nothing may be kept by a cache.
+PRIVATE = (f"/{CONSOLE}", "/centre/")
 #: Whoever asks for such an address is a program.
 _MACHINE = (".json", ".jsonl", ".jsonld", ".csv", ".parquet", ".rss", ".atom", ".ttl")
 

@@ -9,6 +9,7 @@ ICONS: tuple[str, ...] = (
     "arrow-right",
     "award",
     "ban",
+    "bell",
     "book",
     "briefcase",
     "building",

@@ -42,7 +42,7 @@ class ErrorPages:
 class Validators:
     """Whatever the public site answers may be kept and must be asked about again: nothing outlives its publication in a cache.
 
-    Officers' pages are kept by nobody. Answers that say themselves how long they may be kept are left alone.
+    Pages of officers and firms are kept by nobody. Answers that say themselves how long they may be kept are left alone.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -52,7 +52,7 @@ class Validators:
         response = self.get_response(request)
         if "Cache-Control" in response.headers:
             return response
-        if path_of(request).startswith(f"/{errors.CONSOLE}"):
+        if path_of(request).startswith(errors.PRIVATE):
             response.headers["Cache-Control"] = "private, no-store"
             return response
         if request.method in ("GET", "HEAD") and response.status_code == 200 and isinstance(response, HttpResponse):

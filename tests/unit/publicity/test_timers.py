@@ -53,8 +53,10 @@ def test_ver_the_row_of_the_day_the_time_began_holds() -> None:
     assert before is not None and after is not None and (before.length, after.length) == (15, 7)
 
 
-def test_a_profile_without_a_rule_has_none() -> None:
-    assert timers.find("objection-own", "hebei", date(2026, 1, 1)) is None
+def test_a_profile_without_a_rule_has_none_or_the_default_of_the_platform_which_says_so() -> None:
+    assert timers.find("objection-forward", "hebei", date(2026, 1, 1)) is None
+    default = timers.find("objection-own", "hebei", date(2026, 1, 1))
+    assert default is not None and (default.profile, default.certainty) == ("any", "ours")
     assert timers.find("repair-accept", "hebei", date(2026, 1, 1)) is not None
 
 

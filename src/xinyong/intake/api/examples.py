@@ -311,6 +311,4 @@ COMMANDS = {
 
 def register() -> None:
     """Tell the description; called once where the router is added."""
-    Description.examples = EXAMPLES
-    Description.commands = COMMANDS
-    Description.schemas = [record_schemas]
+    Description.register(EXAMPLES, COMMANDS, [record_schemas])

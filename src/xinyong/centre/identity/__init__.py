@@ -1,0 +1,1 @@
+"""Who somebody is: asked of a unified identity provider by OpenID Connect, never decided here."""
