@@ -134,6 +134,7 @@ def run() -> dict[str, Any]:
         port = probe.getsockname()[1]
         probe.close()
         os.environ.update(XINYONG_HOME=f"{name}/home", XINYONG_PORT=str(port), XINYONG_WORKERS="1")
+        os.environ["XINYONG_FAIR_USE"] = "0"  # one address asks for every page
         os.environ.pop("XINYONG_DATABASE_URL", None)
         try:
             return _measure(Path(name), f"http://127.0.0.1:{port}")
