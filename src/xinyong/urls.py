@@ -24,6 +24,8 @@ from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
 from xinyong.opendata import public as opendata_public
 from xinyong.publicity import console as rules_console
+from xinyong.remedies import console as remedies_console
+from xinyong.remedies import public as remedies_public
 from xinyong.reports import console as reports_console
 from xinyong.reports import public as reports_public
 from xinyong.shares import console as shares_console
@@ -52,6 +54,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *api_console.urlpatterns,
     *ledger_console.urlpatterns,
     *rules_console.urlpatterns,
+    *remedies_console.urlpatterns,
     *shares_console.urlpatterns,
     *reports_console.urlpatterns,
 ]
@@ -69,6 +72,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         *lists_public.urlpatterns,
         *guides_public.urlpatterns,
         *reports_public.urlpatterns,
+        *remedies_public.urlpatterns,
         *shares_public.urlpatterns,
         *catalogue_public.urlpatterns,
         *opendata_public.urlpatterns,
