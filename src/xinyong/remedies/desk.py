@@ -18,6 +18,7 @@ from xinyong.accounts.models import Department, User
 from xinyong.accounts.rules import Right
 from xinyong.audit import actions as audit
 from xinyong.catalogue import selectors as catalogue
+from xinyong.catalogue.entry import Field, FieldType
 from xinyong.desk.home import Task
 from xinyong.desk.marks import pieces
 from xinyong.ledger import rules as ledger_rules
@@ -380,6 +381,8 @@ def _acts(user: User, case: Case, facts: Facts, who: str, language: str) -> tupl
             continue
         wish = Wish(act=act.act, party=party, reason="—", remedy=_first_remedy(facts), own_proof=True)
         why = None if act.guard == "conditions_met" else rules.refusal(facts, wish, timezone.localdate(), table)
+        if why is not None and act.guard in ("paused", "suspended"):
+            continue  # the other half of an act that has not happened
         found.append(
             ActChoice(
                 act=act.act,
@@ -421,7 +424,7 @@ def compare(history: RecordHistory, meant: str, kind: str, language: str) -> tup
         sent = stored if masked else redaction.redact(str(raw.get(code, "")) or stored).text
         public = published.get(code, "")
         note = "" if public else ("Not for the public" if english else "不公示")
-        differs = bool(public) and not masked and code in raw and public != sent
+        differs = bool(public) and not masked and code in raw and public != sent and not _formatted(field)
         rows.append(
             Compared(
                 code=code,
@@ -434,6 +437,17 @@ def compare(history: RecordHistory, meant: str, kind: str, language: str) -> tup
             )
         )
     return tuple(sorted(rows, key=lambda row: (not row.meant, not row.differs)))
+
+
+def _formatted(field: Field | None) -> bool:
+    """Whether the page writes the value in a form of its own: a code in words, an amount with its unit."""
+    return field is not None and field.type in (
+        FieldType.MONEY_WAN,
+        FieldType.CAPITAL,
+        FieldType.ENUM,
+        FieldType.ENUM_LIST,
+        FieldType.DATE,
+    )
 
 
 def _receipts(case: Case, language: str) -> tuple[ReceiptLine, ...]:
