@@ -36,7 +36,9 @@ INSTALLED_APPS = [
     "xinyong.verification",
     "xinyong.reports",
     "xinyong.shares",
+    "xinyong.content",
     "xinyong.site",
+    "xinyong.notices",
     "xinyong.centre",
 ]
 

@@ -12,6 +12,8 @@ from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
 from xinyong.centre import my as centre_my
 from xinyong.centre import people as centre_people
+from xinyong.content import console as content_console
+from xinyong.content import public as content_public
 from xinyong.desk import console as desk_console
 from xinyong.desk import home_console, registry_console
 from xinyong.intake import console as intake_console
@@ -22,6 +24,9 @@ from xinyong.intake.rhythm import console as rhythm_console
 from xinyong.intake.upload import console as upload_console
 from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
+from xinyong.lists import console as lists_console
+from xinyong.lists import joint_console
+from xinyong.lists import public as list_registry_public
 from xinyong.opendata import public as opendata_public
 from xinyong.publicity import console as rules_console
 from xinyong.remedies import console as remedies_console
@@ -55,7 +60,10 @@ console_patterns: list[URLPattern | URLResolver] = [
     *ledger_console.urlpatterns,
     *rules_console.urlpatterns,
     *remedies_console.urlpatterns,
+    *lists_console.urlpatterns,
+    *joint_console.urlpatterns,
     *shares_console.urlpatterns,
+    *content_console.urlpatterns,
     *reports_console.urlpatterns,
 ]
 
@@ -70,10 +78,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *i18n_patterns(
         *public.urlpatterns,
         *lists_public.urlpatterns,
+        *list_registry_public.urlpatterns,
         *guides_public.urlpatterns,
         *reports_public.urlpatterns,
         *remedies_public.urlpatterns,
         *shares_public.urlpatterns,
+        *content_public.urlpatterns,
         *catalogue_public.urlpatterns,
         *opendata_public.urlpatterns,
         *reference.urlpatterns,

@@ -80,6 +80,19 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "verify-file": ("/verify/file", (405, 405, 405, 405, 405)),
     "verify-short": ("/v/7F3K9QD2XA41", (302, 302, 302, 302, 302)),
     "api-report": ("/api/v1/reports/7F3K9QD2XA41", (404, 404, 404, 404, 404)),
+    "articles": ("/articles?q=x", (200, 200, 200, 200, 200)),
+    **{
+        f"{kind}{form.replace('.', '-')}": (f"/{kind}{form}", (200, 200, 200, 200, 200))
+        for kind in ("news", "policies", "interpretations", "cases")
+        for form in ("", ".json", ".csv", ".rss", ".atom")
+    },
+    "article": ("/articles/{article}", (200, 200, 200, 200, 200)),
+    "article-json": ("/articles/{article}.json", (200, 200, 200, 200, 200)),
+    "article-file": ("/articles/{article}/files/1/x.pdf", (404, 404, 404, 404, 404)),
+    "content": ("/console/content", (404, 403, 403, 403, 200)),
+    "content-new": ("/console/content/new", (404, 403, 403, 403, 200)),
+    "content-edit": ("/console/content/{article}", (404, 403, 403, 403, 200)),
+    "content-act": ("/console/content/{article}/act", (405, 405, 405, 405, 405)),
     "share": ("/s/{share}", (200, 200, 200, 200, 200)),
     "share-json": ("/s/{share}.json", (200, 200, 200, 200, 200)),
     "shares": ("/console/shares", (404, 403, 403, 403, 200)),
@@ -191,6 +204,24 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "ledger-record": ("/console/records/{ledger_record}", (404, 403, 404, 200, 200)),
     "ledger-record-proof": ("/console/records/{ledger_record}/proof.json", (404, 403, 404, 200, 200)),
     "ledger-entity": ("/console/entities/{code}", (404, 403, 403, 403, 200)),
+    "list-registry": ("/list-registry", (200, 200, 200, 200, 200)),
+    "list-config": ("/list-registry/abnormal", (200, 200, 200, 200, 200)),
+    "measures": ("/measures", (200, 200, 200, 200, 200)),
+    "list-cases": ("/console/lists", (404, 403, 200, 200, 200)),
+    "list-new": ("/console/lists/new", (404, 403, 200, 200, 403)),
+    "list-configuration": ("/console/lists/configuration", (404, 403, 200, 200, 200)),
+    "list-adopt": ("/console/lists/adopt", (405, 405, 405, 405, 405)),
+    "list-case": ("/console/lists/{list_case}", (404, 403, 404, 200, 200)),
+    "list-step": ("/console/lists/{list_case}/drop", (405, 405, 405, 405, 405)),
+    "joint": ("/console/measures", (404, 403, 200, 200, 200)),
+    "joint-ask": ("/console/measures/ask", (404, 403, 200, 200, 403)),
+    "joint-decide": ("/console/measures/decide", (405, 405, 405, 405, 405)),
+    "joint-figures": ("/console/measures/figures", (404, 403, 200, 200, 200)),
+    "joint-figures-csv": ("/console/measures/figures.csv", (404, 403, 200, 200, 200)),
+    "joint-work": ("/console/measures/1", (404, 403, 404, 404, 404)),
+    "joint-act": ("/console/measures/1/act", (405, 405, 405, 405, 405)),
+    "standing-find": ("/console/standing", (404, 403, 200, 200, 200)),
+    "standing": ("/console/standing/{code}", (404, 403, 200, 200, 200)),
 }
 
 #: Addresses for programs, the same in every language.
@@ -218,11 +249,16 @@ TAKES_POST = {
     "client-key",
     "client-key-revoke",
     "shares",
+    "content-new",
+    "content-edit",
+    "content-act",
     "share-revoke",
     "special-reports",
     "special-report-revoke",
     "cases-withdraw",
     "record-tip",
+    "list-new",
+    "joint-ask",
 }
 
 
@@ -287,6 +323,8 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         acting="test",
     )
     key = client_actions.make_key(client, days=1, acting="test")
+    from xinyong.accounts.models import User
+    from xinyong.content import actions as content
     from xinyong.desk.models import Case
     from xinyong.registry import selectors as registry
     from xinyong.shares import actions as shares
@@ -311,8 +349,23 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         materials=[Material(kind="evidence", name="a.pdf", content=b"%PDF-1.7")],
     )
     corridor.catch_up()
+    from xinyong.lists import actions as lists
+
+    entity = registry.found("91130000123456788X")
+    assert entity is not None
+    honour = lists.propose(
+        User.objects.select_related("department").get(username="owner"),
+        "honour",
+        entity,
+        facts={"ground": "granted", "facts": "事实", "evidence": "材料"},
+        reason="示例",
+    )
     entity = registry.by_key("91130000123456788X")
     assert entity is not None
+    operator = User.objects.get(username="operator")
+    text = content.Text(title="示例", summary="", source="", index_number="", issued_on=None, body="示例")
+    revision = content.save(operator, None, "news", text)
+    content.publish(operator, revision.article, revision.number)
     share = shares.share(entity, Scope(chapters=frozenset({1})), days=1, shown_to="", actor="test")
     return {
         "code": "91130000123456788X",
@@ -323,8 +376,10 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         "case": str(case.pk),
         "remedy": str(remedy),
         "remedy_file": str(CaseFile.objects.values_list("pk", flat=True).get()),
+        "list_case": str(honour.pk),
         "ledger_record": str(record),
         "share": share.token,
+        "article": str(revision.article_id),
     }
 
 
@@ -341,8 +396,13 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "client-key-revoke": (404, 403, 403, 403, 303),
         "cases-withdraw": (404, 403, 403, 403, 422),
         "record-tip": (422, 422, 422, 422, 422),
+        "list-new": (404, 403, 200, 200, 403),
+        "joint-ask": (404, 403, 409, 409, 403),
         "shares": (404, 403, 403, 403, 422),
         "share-revoke": (404, 403, 403, 403, 422),
+        "content-new": (404, 403, 403, 403, 422),
+        "content-edit": (404, 403, 403, 403, 422),
+        "content-act": (404, 403, 403, 403, 422),
         "special-reports": (404, 403, 403, 403, 422),
         "special-report-revoke": (404, 403, 403, 403, 409),
     }
@@ -400,6 +460,11 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
             continue  # what these are for
         if (
             name.startswith(("desk-", "registry-", "case-", "cases-batch", "tip", "rule"))
+            and method == "post"
+            and MATRIX[name][1] == (405,) * 5
+        ):
+        if (
+            name.startswith(("desk-", "registry-", "rule", "list-", "joint-"))
             and method == "post"
             and MATRIX[name][1] == (405,) * 5
         ):

@@ -11,7 +11,10 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from xinyong.accounts import actions as accounts
+from xinyong.accounts.models import Role
 from xinyong.api.public_operations import Public, PublicExample
+from xinyong.content import actions as content
 from xinyong.registry import keys
 from xinyong.registry import selectors as registry
 from xinyong.shares import actions as shares
@@ -43,6 +46,13 @@ PAGES = {
     "catalogue-entry",
     "catalogue-template",
     "share",
+    "articles",
+    "news",
+    "policies",
+    "interpretations",
+    "cases",
+    "article",
+    "article-file",
     "open-data",
     "open-data-set",
     "open-data-deletions",
@@ -66,8 +76,20 @@ def world(desk: Any) -> dict[str, str]:
     record = desk.one("SELECT max(record_id) FROM publicity_window")
     entity = registry.by_key(code)
     assert entity is not None
+    operator = accounts.create_user(
+        username="api-operator", display_name="操作员", department=None, role=Role.OPERATOR, password="a-long-password-1", acting="test",
+    )  # fmt: skip
+    text = content.Text(title="示例", summary="", source="", index_number="", issued_on=None, body="示例")
+    revision = content.save(operator, None, "news", text)
+    content.publish(operator, revision.article, revision.number)
     share = shares.share(entity, Scope(chapters=frozenset({1, 2})), days=1, shown_to="", actor="test")
-    return {"code": code, "record": keys.record_key(record), "cut": cut.name, "share": share.token}
+    return {
+        "code": code,
+        "record": keys.record_key(record),
+        "cut": cut.name,
+        "share": share.token,
+        "article": str(revision.article_id),
+    }
 
 
 def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -31,6 +31,8 @@ NAME = "示例消隐纺织有限公司"
 #: Stands in the number and the facts of the record that goes, and nowhere else.
 MARK = "消隐标记"
 
+#: Sections of the operator's own articles: no record comes to them by itself.
+CONTENT = ("news", "policies", "interpretations", "cases")
 #: Surfaces that show records, with what must hold once the record is gone. ``{code}`` is its entity, ``{key}`` the record.
 SAYS_NOTHING: dict[str, str] = {
     "home": "/",
@@ -58,6 +60,12 @@ SAYS_NOTHING: dict[str, str] = {
     "repair": "/repair?q={code}",
     "statistics": "/statistics",
     "report": "/entities/{code}/report",
+    **{
+        f"{kind}{form.replace('.', '-')}": f"/{kind}{form}"
+        for kind in CONTENT
+        for form in ("", ".json", ".csv", ".rss", ".atom")
+    },
+    "articles": "/articles?q=示例消隐",
     "share": "/s/{share}",
     "share-json": "/s/{share}.json",
     "open-data": "/open-data",
@@ -97,6 +105,9 @@ REPORTS = {"report-document", "verify", "verify-file", "verify-short", "api-repo
 #: Routes that show no record of anybody.
 NOTHING_OF_RECORDS = {
     "care",
+    "article",  # written by the operator; whatever an article says of a record, an editor archives
+    "article-json",
+    "article-file",
     "objection",
     "site-map",
     "privacy",

@@ -13,6 +13,8 @@ class Right(StrEnum):
     DELIVERY_SUBMIT = "delivery-submit"
     REPORT_REVOKE = "report-revoke"
     SUBJECT_SERVE = "subject-serve"
+    CONTENT_EDIT = "content-edit"
+    CONTENT_PUBLISH = "content-publish"
     DELIVERY_RELEASE = "delivery-release"
     REGISTRY_ACT = "registry-act"
     RESOLUTION_DECIDE = "resolution-decide"
@@ -63,6 +65,8 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.RECORD_STATUS,
             Right.REPORT_REVOKE,
             Right.SUBJECT_SERVE,
+            Right.CONTENT_EDIT,
+            Right.CONTENT_PUBLISH,
             Right.CLIENT_MANAGE,
             Right.RULES_DECIDE,
             Right.VERIFY,

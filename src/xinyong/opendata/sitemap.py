@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -22,6 +22,8 @@ _XML = "application/xml; charset=utf-8"
 _SPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 #: Fixed pages worth finding, by route.
 PAGES = ("home", "search", "catalogue", "verify", "open-data", "api-reference")
+#: Pages of rooms above that are worth finding: each gives routes with their arguments.
+MORE: list[Callable[[], Iterable[tuple[str, tuple[Any, ...]]]]] = []
 
 
 def _rules() -> dict[str, Any]:
@@ -60,6 +62,7 @@ def pages(request: HttpRequest) -> HttpResponseBase:
     for language in ("zh-hans", "en"):
         with override(language):
             addresses += [site + reverse(name) for name in PAGES]
+            addresses += [site + reverse(name, args=list(given)) for more in MORE for name, given in more()]
     return _document(request, "urlset", "url", addresses)
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from xinyong.content import selectors as content
 from xinyong.runtime import config
 from xinyong.site import guides, lists, statistics
 from xinyong.site.pages import SiteMapGroup
@@ -65,6 +66,10 @@ def site_map(request: HttpRequest) -> HttpResponse:
         SiteMapGroup(
             title=_("办事"),
             pages=((_("信用修复"), reverse("repair")), (_("异议申诉"), reverse("objection"))),
+        ),
+        SiteMapGroup(
+            title=_("政策与资讯"),
+            pages=tuple((content.label(kind, language()), reverse(kind)) for kind in content.KINDS_EN),
         ),
         SiteMapGroup(
             title=_("数据与规则"),

@@ -13,6 +13,10 @@ _KEY = PublicParameter(
 )
 _RECORD = PublicParameter(name="key", place="path", words="信息编号 / Id of the record")
 _QUERY = PublicParameter(name="q", place="query", words="名称、代码或拼音 / Name, code or pinyin", example="示例")
+_WORDS = PublicParameter(
+    name="q", place="query", words="标题、文号或正文中的词 / Words of title, number or text", example="示例"
+)
+_ARTICLE = PublicParameter(name="number", place="path", words="内容编号 / Number of the article")
 _PAGE = PublicParameter(name="page", place="query", words="页码 / Page number")
 _SET = PublicParameter(name="code", place="path", words="数据集代码 / Code of the dataset", example="penalty")
 _AFTER = PublicParameter(name="after", place="query", words="上次答复所附游标 / Cursor given with the last answer")
@@ -110,6 +114,19 @@ def register() -> None:
             *_filters(),
         ),
         *_forms("commitments", "/commitments", "信用承诺 / Commitments", _LISTS, "/commitments", *_filters()),
+        *(
+            operation
+            for kind, words in (
+                ("news", "信用动态 / News"),
+                ("policies", "政策法规 / Policies"),
+                ("interpretations", "政策解读 / Interpretations"),
+                ("cases", "典型案例 / Cases"),
+            )
+            for operation in _forms(
+                kind, f"/{kind}", words, ("json", "csv", "rss", "atom"), f"/{kind}?q=示例", _WORDS, _PAGE
+            )
+        ),
+        *_forms("article", "/articles/{number}", "一篇内容 / One article", ("json",), "/articles/{article}", _ARTICLE),
         *_forms("open-data", "/open-data", "数据开放 / Open data", ("json", "jsonld"), "/open-data"),
         *_forms(
             "open-data-set",

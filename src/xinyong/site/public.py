@@ -19,6 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
+from xinyong.content import selectors as content
 from xinyong.ledger.log import proof as proofs
 from xinyong.publicity import searching, selectors
 from xinyong.publicity.pages import SearchOutcome
@@ -33,6 +34,8 @@ from xinyong.ui.errors import PageNotFound
 from xinyong.ui.paging import page_number
 
 LATEST = 8
+#: Articles on the home page, and beside the hits of a search.
+ARTICLES = 5
 _YEAR = 365 * 86400
 #: Longest query looked at; the longest registered name is far shorter.
 QUERY_LIMIT = 100
@@ -42,7 +45,11 @@ _SECTION_PAGE = "page-"
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The home page."""
-    context = {"figures": selectors.site_figures(), "latest": selectors.latest_double_publicity(LATEST, language())}
+    context = {
+        "figures": selectors.site_figures(),
+        "latest": selectors.latest_double_publicity(LATEST, language()),
+        "articles": content.newest(("news", "policies"), ARTICLES),
+    }
     return render(request, "site/home.html", context)
 
 
@@ -83,7 +90,11 @@ def search(request: HttpRequest) -> HttpResponseBase:
         patch_vary_headers(answer, ["Accept"])
         return answer
     asked = {key: value for key, value in {"q": query, **chosen}.items() if value}
-    context = {"outcome": outcome, "twins": twins.links(request, reverse("search"), asked) if query else ()}
+    context = {
+        "outcome": outcome,
+        "articles": content.articles("", query, 1) if query else None,
+        "twins": twins.links(request, reverse("search"), asked) if query else (),
+    }
     return twins.answer(
         request,
         twins.Twins(

@@ -1,0 +1,1 @@
+"""What the operator writes: news, policies, interpretations and cases, with drafts, preview, schedule and archive."""
