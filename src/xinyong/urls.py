@@ -26,8 +26,13 @@ from xinyong.intake.rhythm import console as rhythm_console
 from xinyong.intake.upload import console as upload_console
 from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
+from xinyong.lists import console as lists_console
+from xinyong.lists import joint_console
+from xinyong.lists import public as list_registry_public
 from xinyong.opendata import public as opendata_public
 from xinyong.publicity import console as rules_console
+from xinyong.remedies import console as remedies_console
+from xinyong.remedies import public as remedies_public
 from xinyong.reports import console as reports_console
 from xinyong.reports import public as reports_public
 from xinyong.shares import console as shares_console
@@ -56,6 +61,9 @@ console_patterns: list[URLPattern | URLResolver] = [
     *api_console.urlpatterns,
     *ledger_console.urlpatterns,
     *rules_console.urlpatterns,
+    *remedies_console.urlpatterns,
+    *lists_console.urlpatterns,
+    *joint_console.urlpatterns,
     *shares_console.urlpatterns,
     *content_console.urlpatterns,
     *reports_console.urlpatterns,
@@ -72,8 +80,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *i18n_patterns(
         *public.urlpatterns,
         *lists_public.urlpatterns,
+        *list_registry_public.urlpatterns,
         *guides_public.urlpatterns,
         *reports_public.urlpatterns,
+        *remedies_public.urlpatterns,
         *shares_public.urlpatterns,
         *content_public.urlpatterns,
         *catalogue_public.urlpatterns,

@@ -273,6 +273,16 @@ SETTINGS: tuple[Setting, ...] = (
         "How long the answer to a request with an Idempotency-Key is kept, hours.",
     ),
     Setting(
+        "XINYONG_VERIFY_PORT",
+        "0",
+        _integer,
+        "Port of the fast door of verification beside the site; a proxy leads /api/v1/verify there. 0: the site answers "
+        "verifications itself.",
+    ),
+    Setting(
+        "XINYONG_VERIFY_WORKERS", "1", _integer, "Processes of the fast door. More than free cores makes it slower."
+    ),
+    Setting(
         "XINYONG_VERIFY_MAX_AGE_MS",
         "1000",
         _integer,
