@@ -11,9 +11,9 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from xinyong.api.public_operations import Public, PublicExample
 from xinyong.accounts import actions as accounts
 from xinyong.accounts.models import Role
+from xinyong.api.public_operations import Public, PublicExample
 from xinyong.content import actions as content
 from xinyong.registry import keys
 from xinyong.registry import selectors as registry
