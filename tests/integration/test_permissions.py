@@ -80,6 +80,10 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "verify-file": ("/verify/file", (405, 405, 405, 405, 405)),
     "verify-short": ("/v/7F3K9QD2XA41", (302, 302, 302, 302, 302)),
     "api-report": ("/api/v1/reports/7F3K9QD2XA41", (404, 404, 404, 404, 404)),
+    "accessibility": ("/accessibility", (200, 200, 200, 200, 200)),
+    "feedback": ("/feedback", (405, 405, 405, 405, 405)),
+    "feedback-queue": ("/console/feedback", (404, 403, 403, 403, 200)),
+    "feedback-handle": ("/console/feedback/1", (405, 405, 405, 405, 405)),
     "articles": ("/articles?q=x", (200, 200, 200, 200, 200)),
     **{
         f"{kind}{form.replace('.', '-')}": (f"/{kind}{form}", (200, 200, 200, 200, 200))
@@ -217,6 +221,8 @@ TAKES_POST = {
     "client-key",
     "client-key-revoke",
     "shares",
+    "feedback",
+    "feedback-handle",
     "content-new",
     "content-edit",
     "content-act",
@@ -329,6 +335,8 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "client-key-revoke": (404, 403, 403, 403, 303),
         "shares": (404, 403, 403, 403, 422),
         "share-revoke": (404, 403, 403, 403, 422),
+        "feedback": (200, 200, 200, 200, 200),
+        "feedback-handle": (404, 403, 403, 403, 302),
         "content-new": (404, 403, 403, 403, 422),
         "content-edit": (404, 403, 403, 403, 422),
         "content-act": (404, 403, 403, 403, 422),

@@ -110,6 +110,8 @@ NOTHING_OF_RECORDS = {
     "objection",
     "site-map",
     "privacy",
+    "accessibility",
+    "feedback",
     "healthz",
     "readyz",
     "log-file",  # commitments that tell nothing
