@@ -34,6 +34,8 @@ class ErrorCode(StrEnum):
     SIGN_IN_NEEDED = "sign-in-needed"
     MANDATE_REFUSED = "mandate-refused"
     AUTHORISATION_REFUSED = "authorisation-refused"
+    SUBSCRIPTION_REFUSED = "subscription-refused"
+    NOTICE_NOT_DELIVERED = "notice-not-delivered"
     CLIENT_INVALID = "client-invalid"
     CLIENT_UNKNOWN = "client-unknown"
     KEY_MISSING = "key-missing"

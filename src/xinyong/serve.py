@@ -85,6 +85,29 @@ def start_server(host: str, port: int, workers: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(arguments, env=environment)
 
 
+def start_door(host: str, port: int, workers: int) -> subprocess.Popen[bytes]:
+    """The fast door of verification in a child process: Granian over RSGI."""
+    arguments = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "rsgi",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        "--no-ws",
+        "--log-level",
+        "warning",
+        "--respawn-failed-workers",
+        "xinyong.verification.rsgi:application",
+    ]
+    return subprocess.Popen(arguments, env={**os.environ, "DJANGO_SETTINGS_MODULE": "xinyong.settings"})
+
+
 def end_server(server: subprocess.Popen[bytes], patience: float = PATIENCE) -> int:
     """Ask the server to end, and kill it with its workers when it does not. Returns its exit code.
 
@@ -108,7 +131,7 @@ def end_server(server: subprocess.Popen[bytes], patience: float = PATIENCE) -> i
     return server.returncode
 
 
-def keep_effect(name: str, stop: threading.Event, seconds: float = 1.0) -> None:
+def keep_effect(name: str, stop: threading.Event, seconds: float | None = None) -> None:
     """Let one effect read on until told to stop: at once when events are announced, and every second besides.
 
     A failure is logged, twice a minute at most, and tried again with each round: the corridor waits.
@@ -118,6 +141,7 @@ def keep_effect(name: str, stop: threading.Event, seconds: float = 1.0) -> None:
     from xinyong.ledger import corridor
     from xinyong.runtime import database
 
+    seconds = corridor.every(name) if seconds is None else seconds
     log, told = logging.getLogger("xinyong.effects"), 0.0
 
     def tell(what: str) -> None:
@@ -167,13 +191,23 @@ def keep_effects(stop: threading.Event) -> list[threading.Thread]:
 
 def run(host: str, port: int, workers: int) -> int:
     """Serve until interrupted. Returns the server's exit code."""
+    from xinyong.notices import keeper as notices_keeper
     from xinyong.opendata import keeper
 
     check_port(host, port)
+    if config.get("XINYONG_VERIFY_PORT"):
+        check_port(host, config.get("XINYONG_VERIFY_PORT"))
     stop = threading.Event()
     server = start_server(host, port, workers)
     keep_effects(stop)
+    door_port = config.get("XINYONG_VERIFY_PORT")
+    door = start_door(host, door_port, config.get("XINYONG_VERIFY_WORKERS")) if door_port else None
+    if door is not None:
+        from xinyong.verification import effects as verification
+
+        threading.Thread(target=verification.ensure, name="verification-build", daemon=True).start()
     keeper.start(stop)
+    notices_keeper.start(stop)
     crew = start_workers(config.get("XINYONG_INTAKE_WORKERS"))
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
@@ -186,6 +220,8 @@ def run(host: str, port: int, workers: int) -> int:
         return 0
     finally:
         stop.set()
+        if door is not None:
+            end_server(door)
         if crew is not None:
             crew.end()
 

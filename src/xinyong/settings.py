@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "xinyong.content",
     "xinyong.feedback",
     "xinyong.site",
+    "xinyong.notices",
     "xinyong.centre",
 ]
 

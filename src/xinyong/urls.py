@@ -26,6 +26,9 @@ from xinyong.intake.rhythm import console as rhythm_console
 from xinyong.intake.upload import console as upload_console
 from xinyong.ledger import console as ledger_console
 from xinyong.ledger import public as ledger_public
+from xinyong.lists import console as lists_console
+from xinyong.lists import joint_console
+from xinyong.lists import public as list_registry_public
 from xinyong.opendata import public as opendata_public
 from xinyong.publicity import console as rules_console
 from xinyong.reports import console as reports_console
@@ -56,6 +59,8 @@ console_patterns: list[URLPattern | URLResolver] = [
     *api_console.urlpatterns,
     *ledger_console.urlpatterns,
     *rules_console.urlpatterns,
+    *lists_console.urlpatterns,
+    *joint_console.urlpatterns,
     *shares_console.urlpatterns,
     *content_console.urlpatterns,
     *feedback_console.urlpatterns,
@@ -73,6 +78,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *i18n_patterns(
         *public.urlpatterns,
         *lists_public.urlpatterns,
+        *list_registry_public.urlpatterns,
         *guides_public.urlpatterns,
         *reports_public.urlpatterns,
         *shares_public.urlpatterns,

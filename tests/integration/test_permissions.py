@@ -194,6 +194,24 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "ledger-record": ("/console/records/{ledger_record}", (404, 403, 404, 200, 200)),
     "ledger-record-proof": ("/console/records/{ledger_record}/proof.json", (404, 403, 404, 200, 200)),
     "ledger-entity": ("/console/entities/{code}", (404, 403, 403, 403, 200)),
+    "list-registry": ("/list-registry", (200, 200, 200, 200, 200)),
+    "list-config": ("/list-registry/abnormal", (200, 200, 200, 200, 200)),
+    "measures": ("/measures", (200, 200, 200, 200, 200)),
+    "list-cases": ("/console/lists", (404, 403, 200, 200, 200)),
+    "list-new": ("/console/lists/new", (404, 403, 200, 200, 403)),
+    "list-configuration": ("/console/lists/configuration", (404, 403, 200, 200, 200)),
+    "list-adopt": ("/console/lists/adopt", (405, 405, 405, 405, 405)),
+    "list-case": ("/console/lists/{list_case}", (404, 403, 404, 200, 200)),
+    "list-step": ("/console/lists/{list_case}/drop", (405, 405, 405, 405, 405)),
+    "joint": ("/console/measures", (404, 403, 200, 200, 200)),
+    "joint-ask": ("/console/measures/ask", (404, 403, 200, 200, 403)),
+    "joint-decide": ("/console/measures/decide", (405, 405, 405, 405, 405)),
+    "joint-figures": ("/console/measures/figures", (404, 403, 200, 200, 200)),
+    "joint-figures-csv": ("/console/measures/figures.csv", (404, 403, 200, 200, 200)),
+    "joint-work": ("/console/measures/1", (404, 403, 404, 404, 404)),
+    "joint-act": ("/console/measures/1/act", (405, 405, 405, 405, 405)),
+    "standing-find": ("/console/standing", (404, 403, 200, 200, 200)),
+    "standing": ("/console/standing/{code}", (404, 403, 200, 200, 200)),
 }
 
 #: Addresses for programs, the same in every language.
@@ -229,6 +247,8 @@ TAKES_POST = {
     "share-revoke",
     "special-reports",
     "special-report-revoke",
+    "list-new",
+    "joint-ask",
 }
 
 
@@ -302,6 +322,17 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
     case = Case.objects.get(name="示例无人知晓")
     record = Record.objects.values_list("record_id", flat=True).get()
+    from xinyong.lists import actions as lists
+
+    entity = registry.found("91130000123456788X")
+    assert entity is not None
+    honour = lists.propose(
+        User.objects.select_related("department").get(username="owner"),
+        "honour",
+        entity,
+        facts={"ground": "granted", "facts": "事实", "evidence": "材料"},
+        reason="示例",
+    )
     entity = registry.by_key("91130000123456788X")
     assert entity is not None
     operator = User.objects.get(username="operator")
@@ -316,6 +347,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         "client": "matrix",
         "key": key.prefix,
         "case": str(case.pk),
+        "list_case": str(honour.pk),
         "ledger_record": str(record),
         "share": share.token,
         "article": str(revision.article_id),
@@ -333,6 +365,8 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "client": (404, 403, 403, 403, 422),
         "client-key": (404, 403, 403, 403, 200),
         "client-key-revoke": (404, 403, 403, 403, 303),
+        "list-new": (404, 403, 200, 200, 403),
+        "joint-ask": (404, 403, 409, 409, 403),
         "shares": (404, 403, 403, 403, 422),
         "share-revoke": (404, 403, 403, 403, 422),
         "feedback": (200, 200, 200, 200, 200),
@@ -395,7 +429,11 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
             continue
         if name in ("report-document", "verify-file", "rhythm-zero", *DEEDS) and method == "post":
             continue  # what these are for
-        if name.startswith(("desk-", "registry-", "rule")) and method == "post" and MATRIX[name][1] == (405,) * 5:
+        if (
+            name.startswith(("desk-", "registry-", "rule", "list-", "joint-"))
+            and method == "post"
+            and MATRIX[name][1] == (405,) * 5
+        ):
             continue  # forms of the desk and the registry
         answer = getattr(_client("operator"), method)(address.format(**world))
         assert answer.status_code == 405, name

@@ -70,15 +70,22 @@ def by_signature(request: HttpRequest) -> Caller | None:
         raise signatures.SignatureWrong(
             why_zh=f"没有 keyid 为「{signed.keyid}」的密钥", why_en=f"there is no key with the keyid '{signed.keyid}'"
         )
-    found.verifier.check(signed)
-    signatures.check_time(signed, now)
-    if found.ended:
-        client_actions.note_refusal(signed.keyid, found.ended)
-        state_zh, state_en = _ENDED[found.ended]
-        raise signatures.KeyRevoked(key=signed.keyid, state_zh=state_zh, state_en=state_en)
+    accept(found, signed, now)
     if not nonces.take(signed.keyid, signed.nonce, now):
         raise signatures.SignatureReplayed()
     return found.caller
+
+
+def accept(found: signing.SigningKey, signed: signatures.Signed, now: float) -> None:
+    """Whether a signature by this key holds now. Raises SignatureWrong, SignatureTime, KeyRevoked.
+
+    That the key was revoked is told only to whoever has it.
+    """
+    found.verifier.check(signed)
+    signatures.check_time(signed, now)
+    if found.ended:
+        state_zh, state_en = _ENDED[found.ended]
+        raise signatures.KeyRevoked(key=signed.keyid, state_zh=state_zh, state_en=state_en)
 
 
 #: A signed body is read whole, bytes.

@@ -18,6 +18,7 @@ class Effect:
     """``catch_up`` takes in events not seen yet and returns how many; ``rebuild`` starts again from the first.
 
     ``keeps_position``: it reads the corridor and says how far; one that looks at deliveries itself does not.
+    ``every``: so often it looks without being told, seconds.
     ``after``: effects whose read model it reads; it reads on behind them, and is built again when one of them is.
     """
 
@@ -26,6 +27,7 @@ class Effect:
     rebuild: Callable[[], int]
     keeps_position: bool = True
     after: tuple[str, ...] = ()
+    every: float = 1.0
 
 
 _effects: dict[str, Effect] = {}
@@ -44,6 +46,11 @@ def names() -> tuple[str, ...]:
 def readers() -> tuple[str, ...]:
     """Those of them that keep a position in the corridor, and so can be behind."""
     return tuple(name for name, effect in _effects.items() if effect.keeps_position)
+
+
+def every(name: str) -> float:
+    """How often an effect looks for itself, seconds."""
+    return _effects[name].every
 
 
 def catch_up() -> dict[str, int]:

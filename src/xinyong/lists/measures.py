@@ -189,7 +189,7 @@ def load(texts: Mapping[str, str], known_lists: frozenset[str]) -> Book:
     lists: dict[str, MeasureList] = {}
     rows: dict[str, Measure] = {}
     for name, text in texts.items():
-        if name == "_vocabulary.yml":
+        if name.startswith("_"):
             continue
         raw = yaml.safe_load(text)
         source = _list(raw, hashlib.sha256(text.encode()).hexdigest()[:16])

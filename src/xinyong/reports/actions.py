@@ -67,30 +67,41 @@ def verify_url(base: str, code: str) -> str:
     return f"{base.rstrip('/')}/v/{code}"
 
 
-def _frame(
-    number: str, code: str, issued: datetime, digest: str, entity: Entity, base: str, *, demo: bool
+def paper_frame(
+    *, number: str, code: str, issued: datetime, digest: str, issuer: str, base: str, demo: bool
 ) -> dict[str, Any]:
-    issuer = str(config.get("XINYONG_OPERATOR"))
+    """What every official paper is set with: number, code with its picture, seal, day, issuer."""
     url = verify_url(base, code)
     picture = io.BytesIO()
     segno.make(url, error="m").save(picture, kind="svg", border=0, xmldecl=False)
     local = timezone.localtime(issued)
-    day = local.date()
     return {
         "number": number,
         "code": codes.grouped(code),
         "issued": f"{local:%Y-%m-%d %H:%M:%S}",
-        "issued_day": f"{day:%Y-%m-%d}",
-        "checked": f"{day:%Y-%m-%d}",
+        "issued_day": f"{local.date():%Y-%m-%d}",
         "issuer": issuer,
         "site": str(config.get("XINYONG_SITE_NAME")),
-        "version": VERSION,
-        "kind_title": "个体工商户" if entity.kind == "individual_business" else "法人和非法人组织",
         "demo": demo,
         "seal": seal.seal(f"{issuer}电子印章", seal.DEMO if demo else ""),
         "seal_text": issuer,
         "qr": picture.getvalue().decode(),
         "verify_url": url,
+        "content_hash": digest,
+    }
+
+
+def _frame(
+    number: str, code: str, issued: datetime, digest: str, entity: Entity, base: str, *, demo: bool
+) -> dict[str, Any]:
+    issuer = str(config.get("XINYONG_OPERATOR"))
+    day = timezone.localtime(issued).date()
+    frame = paper_frame(number=number, code=code, issued=issued, digest=digest, issuer=issuer, base=base, demo=demo)
+    return {
+        **frame,
+        "checked": f"{day:%Y-%m-%d}",
+        "version": VERSION,
+        "kind_title": "个体工商户" if entity.kind == "individual_business" else "法人和非法人组织",
         "notes": list(NOTES),
         "queries": selectors.queries(entity, selectors.last_year(day)),
         "how": [
@@ -104,7 +115,6 @@ def _frame(
                 "GET /api/v1/reports/{核验码} 返回报告状态（有效、已更新、已作废、不存在）与摘要，供银行、招投标系统自动比对。",
             ],
         ],
-        "content_hash": digest,
     }
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
-from xinyong.reports import actions, codes, selectors, signing, special
+from xinyong.reports import actions, codes, others, selectors, signing, special
 from xinyong.reports.models import Report
 from xinyong.reports.selectors import Standing, Verdict
 from xinyong.runtime import config
@@ -96,12 +96,19 @@ def verify(request: HttpRequest) -> HttpResponse:
         if not _SHA256.fullmatch(digest):
             return _page(request, {"problem": "hash"}, 400)
         verdict = selectors.judge(selectors.by_document(digest), timezone.localdate())
-        return _page(request, {"verdict": verdict, "by_file": True, "digest": digest.lower()})
+        paper = others.find(others.Question(sha256=digest.lower())) if verdict.report is None else None
+        return _page(request, {"verdict": verdict, "paper": paper, "by_file": True, "digest": digest.lower()})
     if not asked:
         return _page(request, {})
     if codes.normalise(asked) is None and codes.normalise_number(asked) is None:
         return _page(request, {"asked": asked, "problem": "typed"})
-    return _page(request, {"asked": asked, "verdict": selectors.judge(selectors.by_code(asked), timezone.localdate())})
+    verdict = selectors.judge(selectors.by_code(asked), timezone.localdate())
+    paper = others.find(_question(asked)) if verdict.report is None else None
+    return _page(request, {"asked": asked, "verdict": verdict, "paper": paper})
+
+
+def _question(asked: str) -> others.Question:
+    return others.Question(code=codes.normalise(asked) or "", number=codes.normalise_number(asked) or "")
 
 
 @csrf_exempt  # a question, not a deed
@@ -118,6 +125,7 @@ def verify_file(request: HttpRequest) -> HttpResponse:
     report = selectors.by_document(digest)
     context = {
         "verdict": selectors.judge(report, timezone.localdate()),
+        "paper": others.find(others.Question(sha256=digest)) if report is None else None,
         "by_file": True,
         "digest": digest,
         "signature": signing.intact(data),

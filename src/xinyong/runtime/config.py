@@ -215,6 +215,20 @@ SETTINGS: tuple[Setting, ...] = (
         "Minutes without activity after which a session of the enterprise centre ends; it ends after 8 hours in any case.",
     ),
     Setting(
+        "XINYONG_SMTP_URL",
+        "",
+        _text,
+        "Mail server for notices: smtp://user@host:587 (STARTTLS) or smtps://user@host. Empty: no e-mail.",
+    ),
+    Setting("XINYONG_SMTP_PASSWORD_FILE", "", _text, "File with the password of the mail server's user."),
+    Setting("XINYONG_MAIL_FROM", "", _text, "Address notices are sent from."),
+    Setting(
+        "XINYONG_WEBHOOK_PRIVATE",
+        "",
+        _text,
+        "Networks webhooks may reach although they are not public, separated by commas, e.g. 10.1.0.0/16. Empty: none.",
+    ),
+    Setting(
         "XINYONG_DEMO",
         "",
         _text,
@@ -257,6 +271,16 @@ SETTINGS: tuple[Setting, ...] = (
         "72",
         _integer,
         "How long the answer to a request with an Idempotency-Key is kept, hours.",
+    ),
+    Setting(
+        "XINYONG_VERIFY_PORT",
+        "0",
+        _integer,
+        "Port of the fast door of verification beside the site; a proxy leads /api/v1/verify there. 0: the site answers "
+        "verifications itself.",
+    ),
+    Setting(
+        "XINYONG_VERIFY_WORKERS", "1", _integer, "Processes of the fast door. More than free cores makes it slower."
     ),
     Setting(
         "XINYONG_VERIFY_MAX_AGE_MS",

@@ -24,7 +24,7 @@ COMMITMENTS = ("commitments",)
 #: Classes of the catalogue that are lists.
 LIST_CLASSES = ("serious-list", "abnormal-list", "judicial", "honour")
 #: The field a list can be narrowed by, beside what every list offers.
-_VALUE_FIELDS = {"commitments": "CNLXZT"}
+_VALUE_FIELDS = {"commitments": "CNLXZT", "list-entry": "LIST"}
 
 
 @cache

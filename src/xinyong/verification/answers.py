@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from xinyong.verification import rules
 from xinyong.verification.packing import CHINA, LISTED, PART, SHARED, day_number
@@ -32,8 +32,7 @@ class Scope:
     said: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Versions:
+class Versions(NamedTuple):
     """Which data and rules answered. ``age_ms``: how long ago it was known that nothing newer was committed."""
 
     event: int
@@ -42,8 +41,7 @@ class Versions:
     publicity: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """``outcome``: known, moved or unknown. ``key``: the entity's number today, empty when unknown."""
 
     outcome: str
@@ -74,9 +72,15 @@ def scope(item: rules.Item, datasets: Mapping[str, int]) -> Scope:
     )
 
 
+@lru_cache(maxsize=256)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, CHINA).isoformat()[:19]
+
+
 def moment(now: float) -> str:
     """A moment as answers carry it."""
-    return datetime.fromtimestamp(now, CHINA).isoformat(timespec="milliseconds")
+    second = int(now)
+    return f"{_second(second)}.{int((now - second) * 1000):03d}+08:00"
 
 
 def today(now: float) -> int:
@@ -131,23 +135,19 @@ def answer(value: bytes, reason: str, asked: str, given: Scope, day: int, query:
     )
 
 
-@lru_cache(maxsize=8)
-def _rule_digests(publicity: str) -> bytes:
-    return b'"rules":{"publicity":"%b","verification":"%b"}' % (
-        publicity.encode(),
-        rules.rule_set().digest.encode(),
+@lru_cache(maxsize=64)
+def _stands(event: int, source: str, publicity: str) -> tuple[bytes, bytes]:
+    """Before and behind the age."""
+    return (
+        b'"data":{"event":%d,"source":"%b","age_ms":' % (event, source.encode()),
+        b'},"rules":{"publicity":"%b","verification":"%b"}' % (publicity.encode(), rules.rule_set().digest.encode()),
     )
 
 
 def versions(given: Versions, now: float) -> bytes:
     """The members of an answer that say what answered."""
-    return b'"answered_at":"%b","data":{"event":%d,"age_ms":%d,"source":"%b"},%b' % (
-        moment(now).encode(),
-        given.event,
-        given.age_ms,
-        given.source.encode(),
-        _rule_digests(given.publicity),
-    )
+    before, behind = _stands(given.event, given.source, given.publicity)
+    return b'"answered_at":"%b",%b%d%b' % (moment(now).encode(), before, given.age_ms, behind)
 
 
 def whole(found: Answer, given: Versions, now: float) -> bytes:

@@ -53,17 +53,8 @@ def _answer(body: bytes) -> HttpResponse:
     return response
 
 
-@router.get(
-    "/verify/items",
-    operation_id="list_verify_items",
-    url_name="list_verify_items",
-    summary="可核验的事项 / Items this client may verify for",
-    description="每个事项的目的、可查范围和依据。 / Purpose, scope and basis of each item.",
-    response=ItemsOut,
-)
-def list_verify_items(request: HttpRequest) -> dict[str, Any]:
-    """Items of the calling client."""
-    caller = _caller(request)
+def items_of(caller: Caller) -> dict[str, Any]:
+    """Items a client may ask for, with purpose, scope and basis."""
     given = rules.rule_set()
     items = []
     for item in given.items.values():
@@ -84,6 +75,20 @@ def list_verify_items(request: HttpRequest) -> dict[str, Any]:
             }
         )
     return {"items": items, "rules": given.digest}
+
+
+@router.get(
+    "/verify/items",
+    operation_id="list_verify_items",
+    url_name="list_verify_items",
+    summary="可核验的事项 / Items this client may verify for",
+    description="每个事项的目的、可查范围和依据。 / Purpose, scope and basis of each item.",
+    response=ItemsOut,
+)
+def list_verify_items(request: HttpRequest) -> dict[str, Any]:
+    """Items of the calling client."""
+    caller = _caller(request)
+    return items_of(caller)
 
 
 @router.get(

@@ -8,10 +8,18 @@ class VerificationConfig(AppConfig):
     def ready(self) -> None:
         from xinyong.accounts import client_items
         from xinyong.ledger import corridor
-        from xinyong.verification import effects, rules
+        from xinyong.verification import effects, journal_import, rules
 
         client_items.register(self.label, rules.names)
 
+        corridor.register(
+            corridor.Effect(
+                name=journal_import.NAME,
+                catch_up=journal_import.take_in,
+                rebuild=journal_import.take_in,
+                keeps_position=False,
+            )
+        )
         corridor.register(
             corridor.Effect(
                 name=effects.NAME,
@@ -19,5 +27,6 @@ class VerificationConfig(AppConfig):
                 rebuild=effects.rebuild_existing,
                 keeps_position=False,
                 after=("publicity",),
+                every=0.2,
             )
         )

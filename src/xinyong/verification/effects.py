@@ -145,6 +145,12 @@ def rebuild() -> int:
         return _build(writer)
 
 
+def ensure() -> None:
+    """Build the snapshot where there is none yet."""
+    if not snapshot.exists():
+        rebuild()
+
+
 def rebuild_existing() -> int:
     """The same where there is a snapshot; elsewhere nothing is built."""
     return rebuild() if snapshot.exists() else 0

@@ -77,8 +77,11 @@ _open_files: dict[str, tuple[lmdb.Environment, int]] = {}
 _opening = threading.Lock()
 
 
-def _acquire(generation: int, *, durable: bool = True, create: bool = False) -> lmdb.Environment:
-    place = str(folder() / f"snapshot-{generation}")
+def _place(generation: int) -> str:
+    return str(folder() / f"snapshot-{generation}")
+
+
+def _acquire(place: str, *, durable: bool = True, create: bool = False) -> lmdb.Environment:
     with _opening:
         env, users = _open_files.get(place, (None, 0))
         if env is None:
@@ -89,8 +92,7 @@ def _acquire(generation: int, *, durable: bool = True, create: bool = False) -> 
         return env
 
 
-def _release(generation: int) -> None:
-    place = str(folder() / f"snapshot-{generation}")
+def _release(place: str) -> None:
     with _opening:
         env, users = _open_files[place]
         if users > 1:
@@ -105,11 +107,12 @@ class Reader:
 
     def __init__(self) -> None:
         self._generation = 0
+        self._place = ""
         self._env: lmdb.Environment | None = None
         self._txn: Any = None
         self._handle: Any = None
         self._map: mmap.mmap | None = None
-        self._last = b""
+        self._last = -1
         self._mark = Mark(event=0)
 
     def begin(self) -> bool:
@@ -144,10 +147,11 @@ class Reader:
             return False
         self.close_environment()
         try:
-            self._env = _acquire(generation)
+            place = _place(generation)
+            self._env = _acquire(place)
         except lmdb.Error:  # put away between the look and the opening: the next look finds the new one
             return False
-        self._generation = generation
+        self._generation, self._place = generation, place
         self._handle = self._env.open_db(b"answers", create=False)
         self._meta = self._env.open_db(b"meta", create=False)
         return True
@@ -159,10 +163,11 @@ class Reader:
 
     def mark(self) -> Mark:
         """What this state stands for."""
-        event = self._txn.get(b"event", db=self._meta)
-        if event != self._last:  # the rest changes with it or hardly ever
-            self._last = event
+        state = self._txn.id()
+        if state != self._last:
+            self._last = state
             get = self._txn.get
+            event = get(b"event", db=self._meta)
             ahead = get(b"ahead", b"", db=self._meta).decode()
             self._mark = Mark(
                 event=int(event),
@@ -191,10 +196,10 @@ class Reader:
         """Let go of the file."""
         self.end()
         if self._env is not None:
-            _release(self._generation)
+            _release(self._place)
             self._env = None
         self._generation = 0
-        self._last = b""
+        self._last = -1
 
     def close(self) -> None:
         """Let go of everything."""
@@ -217,7 +222,8 @@ class Writer:
 
     def __init__(self, generation: int) -> None:
         self.generation = generation
-        self._env = _acquire(generation) if generation else None
+        self._place = _place(generation)
+        self._env = _acquire(self._place) if generation else None
         self._open_tables()
 
     def _open_tables(self) -> None:
@@ -268,7 +274,8 @@ class Writer:
         self.close()
         self.generation += 1
         shutil.rmtree(folder() / f"snapshot-{self.generation}", ignore_errors=True)
-        self._env = _acquire(self.generation, durable=False, create=True)
+        self._place = _place(self.generation)
+        self._env = _acquire(self._place, durable=False, create=True)
         self._open_tables()
 
     def publish(self, confirmed: float) -> None:
@@ -277,7 +284,7 @@ class Writer:
         self._env.sync(True)
         self.close()
         _write_state(self.generation, confirmed)
-        self._env = _acquire(self.generation)
+        self._env = _acquire(self._place)
         self._open_tables()
         for old in folder().glob("snapshot-*"):
             if old.name != f"snapshot-{self.generation}":
@@ -291,7 +298,7 @@ class Writer:
     def close(self) -> None:
         """Let go of the file."""
         if self._env is not None:
-            _release(self.generation)
+            _release(self._place)
             self._env = None
 
 

@@ -25,15 +25,21 @@ def reader() -> snapshot.Reader:
     return held
 
 
-def young(held: snapshot.Reader, now: float) -> Versions | None:
-    """What the snapshot stands for; None when there is none or it is too old to answer."""
+def young(held: snapshot.Reader, now: float, oldest: int) -> Versions | None:
+    """What the snapshot stands for; None when there is none or it is older than so many milliseconds."""
     if not held.begin():
         return None
-    age = max(0, round((now - held.confirmed()) * 1000))
-    if age > config.get("XINYONG_VERIFY_MAX_AGE_MS"):
+    age = max(0, int((now - held.confirmed()) * 1000))
+    if age > oldest:
+        held.end()
         return None
     mark = held.mark()
-    return Versions(event=mark.event, age_ms=age, source="snapshot", publicity=mark.rules)
+    return Versions(mark.event, age, "snapshot", mark.rules)
+
+
+def oldest() -> int:
+    """The oldest snapshot that answers, milliseconds."""
+    return int(config.get("XINYONG_VERIFY_MAX_AGE_MS"))
 
 
 def packed(session: packing.Connection, numbers: Iterable[str]) -> tuple[Look, Versions]:
@@ -60,7 +66,7 @@ def looking(numbers: Iterable[str], now: float) -> Iterator[tuple[Look, Versions
     """From numbers to values, for a thread of the site. ``numbers``: those that will be looked up."""
     held = reader()
     try:
-        stands = young(held, now)
+        stands = young(held, now, oldest())
         if stands is not None:
             yield held.look, stands
         else:
@@ -93,4 +99,4 @@ def datasets() -> dict[str, int]:
     return {str(code): int(number) for code, number in held}
 
 
-__all__ = ["datasets", "looking", "packed", "reader", "scopes", "session", "young"]
+__all__ = ["datasets", "looking", "oldest", "packed", "reader", "scopes", "session", "young"]

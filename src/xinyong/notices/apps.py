@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class NoticesConfig(AppConfig):
+    name = "xinyong.notices"
+    label = "notices"
+
+    def ready(self) -> None:
+        from xinyong.ledger import corridor
+        from xinyong.notices import cases, documents, records
+        from xinyong.remedies import told
+        from xinyong.reports import others
+
+        corridor.register(corridor.Effect(name=records.NAME, catch_up=records.catch_up, rebuild=records.rebuild))
+        told.listeners["notices"] = cases.listen
+        others.finders["notices"] = documents.find

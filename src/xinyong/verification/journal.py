@@ -1,0 +1,142 @@
+"""Rows of the audit trail on their way: an append-only file per process, written and synced in groups before answers leave.
+
+A process of the fast door keeps one file below XINYONG_HOME/journal, locked while it lives. All requests that arrive while the
+last group is being synced form the next one, so that many answers share one wait for the disk. Room is allotted ahead: to sync
+a file that grows waits for the file system's own journal as well, several times as long. ``journal_import`` takes blocks into
+the audit trail, each once.
+
+A block: ``XYJ1``, length, CRC-32 of what follows, then rows as the database copies them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import queue
+import secrets
+import struct
+import threading
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from xinyong.runtime import config
+
+HEAD: Final = struct.Struct("<4sII")
+MARK: Final = b"XYJ1"
+#: Room allotted at a time, bytes; also the size at which another file is begun.
+ROOM: Final = 64 << 20
+
+
+def folder() -> Path:
+    """Where journals lie."""
+    return config.home("journal")
+
+
+class Journal:
+    """The journal of this process, for one event loop. ``append`` gives what to wait for before the answer leaves.
+
+    Rows and futures belong to the loop; a thread gets one group at a time, writes it and waits for the disk.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._rows: list[bytes] = []
+        self._synced: asyncio.Future[None] = loop.create_future()
+        self._busy = False
+        self._groups: queue.SimpleQueue[tuple[bytes, asyncio.Future[None]] | None] = queue.SimpleQueue()
+        self._file = -1
+        self._at = 0
+        self._begin()
+        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
+        self._thread.start()
+
+    def append(self, row: bytes) -> asyncio.Future[None]:
+        """Add a row; the future is done when it survives a crash, and fails when it could not be written."""
+        self._rows.append(row)
+        if not self._busy:
+            self._busy = True
+            self._loop.call_soon(self._hand_over)  # behind whatever else this turn of the loop brings
+        return self._synced
+
+    def end(self) -> None:
+        """Write what waits, and let go of the file."""
+        if self._rows:
+            self._hand_over()
+        self._groups.put(None)
+        self._thread.join(10)
+        os.close(self._file)
+
+    def _hand_over(self) -> None:
+        rows, self._rows = self._rows, []
+        done, self._synced = self._synced, self._loop.create_future()
+        self._groups.put((b"".join(rows), done))
+
+    def _written(self, done: asyncio.Future[None], error: OSError | None) -> None:
+        if not done.done():
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)
+                done.exception()  # whoever waits is told; nobody may wait
+        if self._rows:
+            self._hand_over()
+        else:
+            self._busy = False
+
+    def _work(self) -> None:
+        while (group := self._groups.get()) is not None:
+            rows, done = group
+            failed = None
+            try:
+                self._write(rows)
+            except OSError as error:  # its answers do not leave; the next group tries again
+                failed = error
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._written, done, failed)
+
+    def _begin(self) -> None:
+        """Another file, with its room and its name on disk before the first row."""
+        if self._file >= 0:
+            os.ftruncate(self._file, self._at)
+            os.fsync(self._file)
+            os.close(self._file)
+        place = folder() / f"{os.getpid()}-{secrets.token_hex(8)}.rows"
+        self._file = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        os.posix_fallocate(self._file, 0, ROOM)
+        os.fsync(self._file)
+        held = os.open(folder(), os.O_RDONLY)
+        os.fsync(held)
+        os.close(held)
+        self._at = 0
+
+    def _write(self, rows: bytes) -> None:
+        block = HEAD.pack(MARK, len(rows), zlib.crc32(rows)) + rows
+        if self._at + len(block) > ROOM and self._at:
+            self._begin()
+        written = 0
+        while written < len(block):
+            written += os.pwrite(self._file, block[written:], self._at + written)
+        os.fdatasync(self._file)
+        self._at += len(block)
+
+
+def blocks(handle: int, at: int, size: int) -> Iterator[tuple[int, bytes]]:
+    """Whole blocks of a file from a place on: where the next one begins, and the rows. Ends at what is not whole."""
+    while at + HEAD.size <= size:
+        mark, length, check = HEAD.unpack(os.pread(handle, HEAD.size, at))
+        if mark != MARK or at + HEAD.size + length > size:
+            return
+        rows = os.pread(handle, length, at + HEAD.size)
+        if len(rows) != length or zlib.crc32(rows) != check:
+            return
+        at += HEAD.size + length
+        yield at, rows
+
+
+def text(value: str) -> str:
+    """A text as COPY reads it."""
+    return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
