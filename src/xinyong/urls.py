@@ -31,6 +31,8 @@ from xinyong.lists import joint_console
 from xinyong.lists import public as list_registry_public
 from xinyong.opendata import public as opendata_public
 from xinyong.publicity import console as rules_console
+from xinyong.remedies import console as remedies_console
+from xinyong.remedies import public as remedies_public
 from xinyong.reports import console as reports_console
 from xinyong.reports import public as reports_public
 from xinyong.shares import console as shares_console
@@ -59,6 +61,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *api_console.urlpatterns,
     *ledger_console.urlpatterns,
     *rules_console.urlpatterns,
+    *remedies_console.urlpatterns,
     *lists_console.urlpatterns,
     *joint_console.urlpatterns,
     *shares_console.urlpatterns,
@@ -81,6 +84,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         *list_registry_public.urlpatterns,
         *guides_public.urlpatterns,
         *reports_public.urlpatterns,
+        *remedies_public.urlpatterns,
         *shares_public.urlpatterns,
         *content_public.urlpatterns,
         *feedback_public.urlpatterns,

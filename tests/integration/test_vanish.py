@@ -89,6 +89,7 @@ GONE: dict[str, str] = {
     "record-page-csv": "/records/{key}.csv",
     "record-page-jsonld": "/records/{key}.jsonld",
     "record-page-proof": "/records/{key}/proof.json",
+    "record-tip": "/records/{key}/tip",
 }
 #: Feeds by which copies follow: they name the id, and nothing else of it.
 NAMES_THE_ID: dict[str, str] = {
