@@ -28,7 +28,7 @@ from xinyong.registry import selectors as registry
 from xinyong.shares import actions as shares
 from xinyong.shares.selectors import Scope
 
-from .api_support import make_verifier
+from .test_verification import make_verifier
 
 NAME = "示例消隐纺织有限公司"
 #: Stands in the number and the facts of the record that goes, and nowhere else.
