@@ -10,8 +10,10 @@ from xinyong.api import console as api_console
 from xinyong.api import reference
 from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
+from xinyong.centre import cases as centre_cases
 from xinyong.centre import my as centre_my
 from xinyong.centre import people as centre_people
+from xinyong.centre import telling as centre_telling
 from xinyong.content import console as content_console
 from xinyong.content import public as content_public
 from xinyong.desk import console as desk_console
@@ -93,6 +95,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         *reference.urlpatterns,
         *centre_my.urlpatterns,
         *centre_people.urlpatterns,
+        *centre_cases.urlpatterns,
+        *centre_telling.urlpatterns,
         path("console/", include(console_patterns)),
         prefix_default_language=False,
     ),
