@@ -87,7 +87,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "articles": ("/articles?q=x", (200, 200, 200, 200, 200)),
     **{
         f"{kind}{form.replace('.', '-')}": (f"/{kind}{form}", (200, 200, 200, 200, 200))
-        for kind in ("news", "policies", "interpretations", "cases")
+        for kind in ("news", "policies", "interpretations", "typical-cases")
         for form in ("", ".json", ".csv", ".rss", ".atom")
     },
     "article": ("/articles/{article}", (200, 200, 200, 200, 200)),
@@ -479,12 +479,7 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
         if name in ("report-document", "verify-file", "rhythm-zero", *DEEDS) and method == "post":
             continue  # what these are for
         if (
-            name.startswith(("desk-", "registry-", "case-", "cases-batch", "tip", "rule"))
-            and method == "post"
-            and MATRIX[name][1] == (405,) * 5
-        ):
-        if (
-            name.startswith(("desk-", "registry-", "rule", "list-", "joint-"))
+            name.startswith(("desk-", "registry-", "case-", "cases-batch", "tip", "rule", "list-", "joint-"))
             and method == "post"
             and MATRIX[name][1] == (405,) * 5
         ):

@@ -35,7 +35,7 @@ NAME = "示例消隐纺织有限公司"
 MARK = "消隐标记"
 
 #: Sections of the operator's own articles: no record comes to them by itself.
-CONTENT = ("news", "policies", "interpretations", "cases")
+CONTENT = ("news", "policies", "interpretations", "typical-cases")
 #: Surfaces that show records, with what must hold once the record is gone. ``{code}`` is its entity, ``{key}`` the record.
 SAYS_NOTHING: dict[str, str] = {
     "home": "/",
