@@ -479,12 +479,7 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
         if name in ("report-document", "verify-file", "rhythm-zero", *DEEDS) and method == "post":
             continue  # what these are for
         if (
-            name.startswith(("desk-", "registry-", "case-", "cases-batch", "tip", "rule"))
-            and method == "post"
-            and MATRIX[name][1] == (405,) * 5
-        ):
-        if (
-            name.startswith(("desk-", "registry-", "rule", "list-", "joint-"))
+            name.startswith(("desk-", "registry-", "case-", "cases-batch", "tip", "rule", "list-", "joint-"))
             and method == "post"
             and MATRIX[name][1] == (405,) * 5
         ):
