@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import cache, lru_cache
+from importlib import resources
 from typing import Any
 
 from xinyong.ledger import rules as ledger
@@ -28,8 +29,13 @@ def rows() -> tuple[measures.Measure, ...]:
 
 @cache
 def digest() -> str:
-    """Names the measures of this release."""
-    return hashlib.sha256(repr([measures.book(), rows()]).encode()).hexdigest()
+    """Names the measures and lists of this release: the text of their files, the same in every process."""
+    found = hashlib.sha256()
+    for name in ("measures", "lists"):
+        for file in sorted((resources.files("xinyong.datapacks") / name).iterdir(), key=lambda item: item.name):
+            if file.name.endswith(".yml"):
+                found.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return found.hexdigest()
 
 
 @cache
