@@ -80,10 +80,14 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "verify-file": ("/verify/file", (405, 405, 405, 405, 405)),
     "verify-short": ("/v/7F3K9QD2XA41", (302, 302, 302, 302, 302)),
     "api-report": ("/api/v1/reports/7F3K9QD2XA41", (404, 404, 404, 404, 404)),
+    "accessibility": ("/accessibility", (200, 200, 200, 200, 200)),
+    "feedback": ("/feedback", (405, 405, 405, 405, 405)),
+    "feedback-queue": ("/console/feedback", (404, 403, 403, 403, 200)),
+    "feedback-handle": ("/console/feedback/1", (405, 405, 405, 405, 405)),
     "articles": ("/articles?q=x", (200, 200, 200, 200, 200)),
     **{
         f"{kind}{form.replace('.', '-')}": (f"/{kind}{form}", (200, 200, 200, 200, 200))
-        for kind in ("news", "policies", "interpretations", "cases")
+        for kind in ("news", "policies", "interpretations", "typical-cases")
         for form in ("", ".json", ".csv", ".rss", ".atom")
     },
     "article": ("/articles/{article}", (200, 200, 200, 200, 200)),
@@ -110,8 +114,20 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
             ("record", "file/{record_key}"),
             ("queries", "queries"),
             ("authorisations", "authorisations"),
+            ("objections", "objections"),
+            ("object", "objections/new/{record_key}"),
+            ("repairs", "repairs"),
+            ("repair", "repairs/new/{record_key}"),
+            ("case", "cases/1"),
+            ("check", "cases/1/check"),
+            ("file-of-case", "cases/1/files/1"),
+            ("paper", "papers/20261126000000ABCDEFGH.pdf"),
+            ("notices", "notices"),
         )
     },
+    "centre-case-deed": ("/centre/cases/1/submit", (405, 405, 405, 405, 405)),
+    "centre-subscription-confirm": ("/centre/notices/1/confirm", (405, 405, 405, 405, 405)),
+    "centre-subscription-end": ("/centre/notices/1/end", (405, 405, 405, 405, 405)),
     "centre-authorisation-revoke": ("/centre/authorisations/SQ-1/revoke", (405, 405, 405, 405, 405)),
     "centre-sign-in": ("/centre/sign-in", (200, 200, 200, 200, 200)),
     "centre-start": ("/centre/start", (503, 503, 503, 503, 503)),  # no provider is connected
@@ -179,6 +195,20 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "desk-enter": ("/console/desk/{case}/enter", (405, 405, 405, 405, 405)),
     "desk-decisions-csv": ("/console/desk/decisions.csv", (404, 403, 403, 403, 200)),
     "desk-decisions-jsonl": ("/console/desk/decisions.jsonl", (404, 403, 403, 403, 200)),
+    "cases": ("/console/cases", (404, 403, 200, 200, 200)),
+    "cases-csv": ("/console/cases.csv", (404, 403, 200, 200, 200)),
+    "cases-batch": ("/console/cases/batch", (405, 405, 405, 405, 405)),
+    "cases-withdraw": ("/console/cases/withdraw", (404, 403, 403, 403, 200)),
+    "cases-figures": ("/console/cases/figures", (404, 403, 200, 200, 200)),
+    "cases-figures-csv": ("/console/cases/figures.csv", (404, 403, 200, 200, 200)),
+    "case": ("/console/cases/{remedy}", (404, 403, 404, 200, 200)),
+    "case-act": ("/console/cases/{remedy}/act", (405, 405, 405, 405, 405)),
+    "case-hand-over": ("/console/cases/{remedy}/hand-over", (405, 405, 405, 405, 405)),
+    "case-files": ("/console/cases/{remedy}/files", (405, 405, 405, 405, 405)),
+    "case-file": ("/console/cases/{remedy}/files/{remedy_file}", (404, 403, 404, 200, 200)),
+    "tips": ("/console/tips", (404, 403, 200, 200, 200)),
+    "tip": ("/console/tips/1", (405, 405, 405, 405, 405)),
+    "record-tip": ("/records/{record_key}/tip", (200, 200, 200, 200, 200)),
     "registry-open": ("/console/registry/open?key=nobody", (404, 403, 403, 403, 404)),
     "registry-acts": ("/console/registry", (404, 403, 403, 403, 200)),
     "registry-acts-jsonl": ("/console/registry/acts.jsonl", (404, 403, 403, 403, 200)),
@@ -235,12 +265,16 @@ TAKES_POST = {
     "client-key",
     "client-key-revoke",
     "shares",
+    "feedback",
+    "feedback-handle",
     "content-new",
     "content-edit",
     "content-act",
     "share-revoke",
     "special-reports",
     "special-report-revoke",
+    "cases-withdraw",
+    "record-tip",
     "list-new",
     "joint-ask",
 }
@@ -316,6 +350,23 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
     case = Case.objects.get(name="示例无人知晓")
     record = Record.objects.values_list("record_id", flat=True).get()
+    from xinyong.remedies import actions as remedies
+    from xinyong.remedies.applicant import ALL_RIGHTS, Applicant, Material
+    from xinyong.remedies.models import CaseFile
+
+    remedy = remedies.open_objection(
+        Applicant.acting(
+            entity_id=Record.objects.values_list("entity_id", flat=True).get(),
+            account_id=1,
+            name="x",
+            rights=ALL_RIGHTS,
+        ),
+        record,
+        ground="clerical",
+        statement="日期有误",
+        materials=[Material(kind="evidence", name="a.pdf", content=b"%PDF-1.7")],
+    )
+    corridor.catch_up()
     from xinyong.lists import actions as lists
 
     entity = registry.found("91130000123456788X")
@@ -341,6 +392,8 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         "client": "matrix",
         "key": key.prefix,
         "case": str(case.pk),
+        "remedy": str(remedy),
+        "remedy_file": str(CaseFile.objects.values_list("pk", flat=True).get()),
         "list_case": str(honour.pk),
         "ledger_record": str(record),
         "share": share.token,
@@ -359,10 +412,14 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "client": (404, 403, 403, 403, 422),
         "client-key": (404, 403, 403, 403, 200),
         "client-key-revoke": (404, 403, 403, 403, 303),
+        "cases-withdraw": (404, 403, 403, 403, 422),
+        "record-tip": (422, 422, 422, 422, 422),
         "list-new": (404, 403, 200, 200, 403),
         "joint-ask": (404, 403, 409, 409, 403),
         "shares": (404, 403, 403, 403, 422),
         "share-revoke": (404, 403, 403, 403, 422),
+        "feedback": (200, 200, 200, 200, 200),
+        "feedback-handle": (404, 403, 403, 403, 302),
         "content-new": (404, 403, 403, 403, 422),
         "content-edit": (404, 403, 403, 403, 422),
         "content-act": (404, 403, 403, 403, 422),
@@ -422,7 +479,7 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
         if name in ("report-document", "verify-file", "rhythm-zero", *DEEDS) and method == "post":
             continue  # what these are for
         if (
-            name.startswith(("desk-", "registry-", "rule", "list-", "joint-"))
+            name.startswith(("desk-", "registry-", "case-", "cases-batch", "tip", "rule", "list-", "joint-"))
             and method == "post"
             and MATRIX[name][1] == (405,) * 5
         ):

@@ -184,3 +184,41 @@ def test_a_delivery_that_is_only_looked_at_leaves_findings_and_counts(desk: Any,
     assert (receipt.state, receipt.accepted, receipt.rejected) == ("committed", 20, 1)
     ((findings,),) = desk.rows("SELECT count(*) FROM intake_finding WHERE delivery_id = %s", delivery.pk)
     assert findings == 1
+
+
+def test_statistics_of_an_empty_register_mislead_no_statement(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ANALYZE in the middle of a first delivery counts no row of it; a plan made then must not read the register whole."""
+    from xinyong.intake import commit, reader
+    from xinyong.runtime import database
+
+    read = "SELECT coalesce(sum(seq_tup_read + idx_tup_fetch), 0) FROM pg_stat_user_tables WHERE relname LIKE 'registry\\_%%'"
+    part, parts, decide = 100, 15, commit.coded.decide
+
+    def after_analyze(*arguments: Any) -> Any:
+        with database.connect_owner(autocommit=True) as other:
+            for table in ("registry_entity", "registry_identifier", "registry_name", "ledger_record", "ledger_version"):
+                other.execute(f"ANALYZE {table}".encode())
+        return decide(*arguments)
+
+    monkeypatch.setattr(reader, "PART_ROWS", part)
+    monkeypatch.setattr(commit, "_SHORT", part)
+    monkeypatch.setattr(commit.coded, "decide", after_analyze)
+    first = 70_000_000
+    rows = [
+        desk.penalty(
+            desk.code(first + at),
+            f"示例统计{at}有限公司",
+            CF_WSH=f"（示）统〔2026〕{at}号",
+            # Every tenth row gives the number of the row before it.
+            CF_XDR_GSZC=f"41070010{(at - 1 if at % 10 == 9 else at):07d}",
+        )
+        for at in range(part * parts)
+    ]
+    before = desk.one(read)
+    receipt, delivery = process(desk, rows, "penalty")
+    assert receipt.accepted == len(rows)
+    assert sum(item.code == "number-of-another" for item in desk.findings(delivery.number)) == len(rows) // 10
+    with database.connect(autocommit=True) as connection:
+        connection.execute("SELECT pg_stat_force_next_flush()")
+    # Each row looks into a handful of indexes; one whole reading for each row would be rows squared.
+    assert desk.one(read) - before < 30 * len(rows)

@@ -53,7 +53,7 @@ def load(say: Say, progress: Callable[[Progress], None] | None = None) -> dict[s
     from xinyong.accounts import actions as accounts
     from xinyong.accounts import selectors as departments
     from xinyong.accounts.models import Role
-    from xinyong.demo import articles, generator, links, rhythm
+    from xinyong.demo import articles, cases, generator, links, rhythm
     from xinyong.demo.spec import GeneratorSpec
     from xinyong.intake import actions as intake
     from xinyong.ledger import corridor
@@ -122,6 +122,8 @@ def load(say: Say, progress: Callable[[Progress], None] | None = None) -> dict[s
             done.write_text(json.dumps(taken))
     rhythm.say_silences(folder, today)
     articles.write("demo-operator", today)
+    corridor.catch_up()
+    cases.make()
     corridor.catch_up()
     summary = {
         "deliveries": len(manifest.files),

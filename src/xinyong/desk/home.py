@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -94,6 +94,10 @@ class Home:
     window: int
 
 
+#: Rooms above with tasks of their own: (group, task) for an officer, in English or not. They register themselves.
+more_tasks: dict[str, Callable[[User, bool], Iterator[tuple[str, Task]]]] = {}
+
+
 def page(user: User, language: str) -> Home:
     """What the officer sees after signing in. Nobody is refused: without a right the page offers the search only."""
     english = language == "en"
@@ -125,6 +129,9 @@ def _groups(
         found[code].append(task)
     for code, task in (*_deliveries(user, seen, english=english), *_desk_tasks(user, english=english)):
         found[code].append(task)
+    for tasks in more_tasks.values():
+        for code, task in tasks(user, english):
+            found[code].append(task)
     return tuple(
         TaskGroup(code=code, label=en if english else zh, tone=tone, tasks=tuple(found[code]))
         for code, zh, en, tone in _GROUPS

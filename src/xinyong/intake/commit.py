@@ -384,6 +384,7 @@ class Loader:
             "number": found["number"],
             "row": found["row"],
             "hash": hashes,
+            "payload_hash": encoding.fixed(chosen["payload_hash"], 32),
         }
         return _Rows(target, columns, chosen.select("payload", "decided_on"), order)
 
@@ -394,7 +395,6 @@ class Loader:
         pieces = encoding.versions(
             {**ready.columns, "version": version},
             ready.rows["payload"],
-            ready.target.before_payload,
             ready.rows["decided_on"],
         )
         loading.copy_in(self.connection, "copy_versions", pieces)

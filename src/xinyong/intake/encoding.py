@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
@@ -106,7 +105,8 @@ def fixed(values: pl.Series, width: int) -> Array:
     return np.frombuffer(b"".join(values.to_list()), dtype=f"V{width}")
 
 
-def _packed(fields: Sequence[Field], total: int, columns: Mapping[str, Any], height: int) -> Array:
+def _packed(total: int, fields: Sequence[Field], columns: Mapping[str, Any], height: int) -> Array:
+    """The rows' fields of fixed width, each with its length before it; ``total`` fields a row in all."""
     parts: list[tuple[str, str]] = [("fields", ">i2")]
     for name, kind, _ in fields:
         parts += [(f"{name}_length", ">i4"), (name, kind)]
@@ -118,70 +118,54 @@ def _packed(fields: Sequence[Field], total: int, columns: Mapping[str, Any], hei
     return rows
 
 
-def _pieces(rows: Array, payloads: Sequence[bytes] | None, before: bytes, tails: Sequence[bytes]) -> Iterator[bytes]:
-    """Rows with what follows the fixed part: a payload in two pieces (bookkeeping and the hashed text), then the date."""
-    width, raw = rows.dtype.itemsize, rows.tobytes()
-    if payloads is None:
-        for start in range(0, len(tails), _PIECE):
-            stop = min(start + _PIECE, len(tails))
-            pieces: list[bytes] = [b""] * (2 * (stop - start))
-            pieces[0::2] = [raw[at * width : (at + 1) * width] for at in range(start, stop)]
-            pieces[1::2] = tails[start:stop]
-            yield b"".join(pieces)
-        return
-    for start in range(0, len(tails), _PIECE):
-        stop = min(start + _PIECE, len(tails))
-        texts = payloads[start:stop]
-        pieces = [before] * (5 * (stop - start))
-        pieces[0::5] = [raw[at * width : (at + 1) * width] for at in range(start, stop)]
-        pieces[1::5] = [(len(text) + len(before)).to_bytes(4, "big") for text in texts]
-        pieces[3::5] = texts
-        pieces[4::5] = tails[start:stop]
-        yield b"".join(pieces)
+def _fixed(fields: Sequence[Field], columns: Mapping[str, Any], dates: pl.Series, lengths: Array | None) -> list[bytes]:
+    """The beginning of every row: a date, the only field that may be missing, then the fields of fixed width.
 
-
-def _tails(dates: pl.Series) -> list[bytes]:
-    """The date at the end of each row; the only field that may be missing."""
+    With ``lengths`` another field of these widths follows, which begins here with its length.
+    """
     numbers, given = days(dates)
-    raw = numbers.tobytes()
-    length, null = (4).to_bytes(4, "big"), b"\xff\xff\xff\xff"
+    total = len(fields) + 1 + (lengths is not None)
+    columns = {**columns, "date": numbers}
+    rows = _packed(total, (("date", ">i4", 4), *fields), columns, len(dates))
+    if lengths is not None:
+        longer = np.empty(len(rows), dtype=np.dtype([("row", rows.dtype), ("length", ">i4")]))
+        longer["row"], longer["length"] = rows, lengths
+        rows = longer
+    width, raw = rows.dtype.itemsize, rows.tobytes()
     if given.all():
-        return [length + raw[at : at + 4] for at in range(0, len(raw), 4)]
-    return [length + raw[4 * at : 4 * at + 4] if has else null for at, has in enumerate(given.tolist())]
+        return [raw[at : at + width] for at in range(0, len(raw), width)]
+    missing = total.to_bytes(2, "big") + b"\xff\xff\xff\xff"
+    skipped = 2 + 4 + 4
+    return [
+        raw[at * width : (at + 1) * width] if has else missing + raw[at * width + skipped : (at + 1) * width]
+        for at, has in enumerate(given.tolist())
+    ]
 
 
 def heads(columns: Mapping[str, Any], decided_on: pl.Series) -> Iterator[bytes]:
     """Rows for ``copy_heads``."""
     yield HEADER
-    rows = _packed(HEAD, len(HEAD) + 1, columns, len(decided_on))
-    yield from _pieces(rows, None, b"", _tails(decided_on))
+    yield b"".join(_fixed(HEAD, columns, decided_on, None))
     yield TRAILER
 
 
-def versions(columns: Mapping[str, Any], payloads: pl.Series, before: bytes, decided_on: pl.Series) -> Iterator[bytes]:
-    """Rows for ``copy_versions``; every payload is written as ``before`` and the payload without its first brace."""
+def versions(columns: Mapping[str, Any], payloads: pl.Series, decided_on: pl.Series) -> Iterator[bytes]:
+    """Rows for ``copy_versions``."""
     yield HEADER
-    texts = [text[1:] for text in payloads.cast(pl.Binary).to_list()]
-    columns = {**columns, "payload_hash": _payload_hashes(texts, before)}
-    rows = _packed(VERSION, len(VERSION) + 2, columns, len(decided_on))
-    yield from _pieces(rows, texts, before, _tails(decided_on))
+    begins = _fixed(VERSION, columns, decided_on, payloads.str.len_bytes().to_numpy())
+    texts = payloads.cast(pl.Binary)
+    for start in range(0, len(begins), _PIECE):
+        stop = min(start + _PIECE, len(begins))
+        pieces = [b""] * (2 * (stop - start))
+        pieces[0::2], pieces[1::2] = begins[start:stop], texts.slice(start, stop - start).to_list()
+        yield b"".join(pieces)
     yield TRAILER
-
-
-def _payload_hashes(texts: Sequence[bytes], before: bytes) -> Array:
-    """SHA-256 of each payload as it is stored. The transparency log takes it from here: later it would cost more."""
-    begin, hashes = sha256(before).copy, []
-    for text in texts:
-        begun = begin()
-        begun.update(text)
-        hashes.append(begun.digest())
-    return np.frombuffer(b"".join(hashes), dtype="V32")
 
 
 def asked_heads(columns: Mapping[str, Any], height: int) -> Iterator[bytes]:
     """Rows for ``copy_asked_heads``."""
     yield HEADER
-    yield _packed(_ASKED_HEAD, len(_ASKED_HEAD), columns, height).tobytes()
+    yield _packed(len(_ASKED_HEAD), _ASKED_HEAD, columns, height).tobytes()
     yield TRAILER
 
 

@@ -15,8 +15,8 @@ from xinyong.intake import encoding
 from xinyong.intake.findings import Finding
 from xinyong.intake.quality.profile import Profile
 
-#: Rows taken into the database at a time, at most.
-PART_ROWS = 50_000
+#: Rows read, checked and taken into the database at a time, at most: the loader waits for the first, the commit for the last.
+PART_ROWS = 25_000
 _FINDING_COLUMNS = (
     "row",
     "kind",
@@ -42,15 +42,15 @@ class Target:
     dataset_id: int
     edition_id: int
 
-    @property
-    def before_payload(self) -> bytes:
-        """The layout is bookkeeping: it stands in the payload and never in the content hash."""
-        return f'{{"_layout":"{self.layout}",'.encode()
+    def stored(self, payloads: pl.Series) -> pl.Series:
+        """Payloads as they are stored. The layout is bookkeeping: it stands in the payload and never in the content hash."""
+        rest = pl.lit(payloads.str.slice(1))
+        return pl.select(payload=pl.concat_str([pl.lit(f'{{"_layout":"{self.layout}",'), rest])).to_series()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Accepted rows of one dataset in one batch, in the order of the file, with their source keys."""
+    """Accepted rows of one dataset in one batch, in the order of the file, with their source keys and payload hashes."""
 
     target: Target
     rows: pl.DataFrame
@@ -84,7 +84,10 @@ def made_ready(accepted: pl.DataFrame, target: Target) -> Iterator[Part]:
     Rows without a credit code come as a part of their own: they wait for the end of the file.
     """
     subject = target.entry.subject
-    rows = accepted.with_columns(source_keys(accepted["business_key"])).drop("business_key")
+    payloads = target.stored(accepted["payload"])
+    rows = accepted.with_columns(source_keys(accepted["business_key"]), payloads, payload_hashes(payloads)).drop(
+        "business_key"
+    )
     if subject.creates:
         rows = rows.with_columns(
             # A status the list does not know stays in the words sent: it must never pass for the one before.
@@ -112,6 +115,12 @@ def source_keys(business_keys: pl.Series) -> pl.Series:
     digest = hashlib.sha256
     keys = [digest(key).digest()[:16] for key in business_keys.cast(pl.Binary).to_list()]
     return pl.Series("source_key", keys, dtype=pl.Binary)
+
+
+def payload_hashes(payloads: pl.Series) -> pl.Series:
+    """SHA-256 of each payload as it is stored. The transparency log takes it from here: later it would cost more."""
+    hashes = [hashlib.sha256(text).digest() for text in payloads.cast(pl.Binary).to_list()]
+    return pl.Series("payload_hash", hashes, dtype=pl.Binary)
 
 
 def _member(payloads: pl.Series, field: str | None) -> pl.Series:

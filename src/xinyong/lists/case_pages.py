@@ -422,7 +422,8 @@ def _line(step: CaseStep, config: ListConfig, language: str) -> StepLine:
     row = procedure.procedure_of(config).step(step.step)
     table, english = procedure.table(), language == "en"
     facts = []
-    for code, value in step.facts.items():
+    order = {code: place for place, code in enumerate(table.facts)}
+    for code, value in sorted(step.facts.items(), key=lambda item: order.get(item[0], len(order))):
         fact = table.facts.get(code)
         if fact is None:
             words = {

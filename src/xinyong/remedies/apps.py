@@ -6,8 +6,11 @@ class RemediesConfig(AppConfig):
     label = "remedies"
 
     def ready(self) -> None:
+        from xinyong.desk import home
         from xinyong.ledger import corridor
-        from xinyong.remedies import watch
+        from xinyong.remedies import desk, watch
+
+        home.more_tasks["remedies"] = desk.tasks
 
         watch.channels.update({"site": watch.on_site, "opendata": watch.in_open_data})
         corridor.register(

@@ -44,3 +44,12 @@ class FileRefused(XinyongError):
     exit_code = 2
     zh = "文件「{name}」不能接收：{why_zh}。"
     en = "The file '{name}' cannot be taken: {why_en}."
+
+
+class TipTooLate(XinyongError):
+    """The record was public once. Nothing of it is repeated, so nothing is asked about it."""
+
+    code = ErrorCode.GONE
+    status = 410
+    zh = "该信息已依法停止公示，不再接收线索。"
+    en = "This item is no longer published, as the law requires; no tip is taken about it."

@@ -127,9 +127,17 @@ class BatchLine:
 
 
 def act_on_all(
-    user: User, chosen: Sequence[tuple[int, int]], name: str, *, reason: str = "", language: str = "zh"
+    user: User,
+    chosen: Sequence[tuple[int, int]],
+    name: str,
+    *,
+    reason: str = "",
+    language: str = "zh",
+    kind: str = "",
 ) -> list[BatchLine]:
     """One act on many cases, (case, revision) each, where the table lets it (``batch``). Each stands or falls alone.
+
+    ``kind``: cases of another kind are left alone.
 
     A grant in a batch passes only where every condition is known to be met; nothing is assumed. Raises RemedyRefused
     for an act that is judged case by case.
@@ -139,19 +147,16 @@ def act_on_all(
         raise refuse("这种办理须逐件进行", "this is done case by case")
     lines = []
     for case_id, revision in chosen:
+        number = str(case_id)
         try:
             case = seen(user, case_id)
+            number = case.number
             row = machine.table().act(case.kind, name)
-            if row is None or not row.batch:
-                raise refuse("这种办理须逐件进行", "this is done case by case")
+            if row is None or not row.batch or kind not in ("", case.kind):
+                raise refuse("这种办理不适用于该事项", "this does not fit the case")
             taken = act(user, case_id, name, reason=reason, revision=revision)
             lines.append(BatchLine(case_id=case_id, number=taken.number, done=True, words=""))
         except XinyongError as error:
-            number = (
-                Case(kind=case.kind, opened_at=case.opened_at, pk=case_id).number
-                if "case" in locals()
-                else str(case_id)
-            )
             lines.append(BatchLine(case_id=case_id, number=number, done=False, words=error.message(language)))
     return lines
 

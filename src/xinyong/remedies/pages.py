@@ -44,6 +44,11 @@ class CaseLine:
     assignee: str
     waits_for: str
 
+    @property
+    def late_days(self) -> int:
+        """Working days it is late; 0 when it is not."""
+        return -self.days_left if self.overdue and self.days_left is not None else 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepLine:

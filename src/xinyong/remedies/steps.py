@@ -191,7 +191,7 @@ def take(case_id: int, deed: Deed, actor: Actor, *, revision: int | None = None,
     now = now or timezone.now()
     with transaction.atomic():
         held = hold(case_id)
-        if revision is not None and revision != held.revision:
+        if revision is not None and revision != held.revision and _dealt_with(held.id, revision):
             raise _moved_on(held)
         taken = _step(held, deed, actor, now)
         act = machine.table().acts[held.facts.kind][deed.act]
@@ -200,6 +200,13 @@ def take(case_id: int, deed: Deed, actor: Actor, *, revision: int | None = None,
             taken = _step(hold(case_id), Deed(act=following), Actor(party=SYSTEM, name=SYSTEM), now)
             act = machine.table().acts[held.facts.kind][following]
     return taken
+
+
+def _dealt_with(case_id: int, revision: int) -> bool:
+    """Whether somebody did something since; that a limit passed meanwhile changes nothing an officer looked at."""
+    from xinyong.remedies.models import Step
+
+    return Step.objects.filter(case_id=case_id, number__gt=revision).exclude(act="escalate").exists()
 
 
 def _moved_on(held: Held) -> CaseMovedOn:

@@ -1,8 +1,9 @@
 -- name: back_flow_shared
 -- Whether another department has delivered a version of a record that would get a further one now.
 SELECT EXISTS (
-    SELECT FROM decided JOIN ledger_version AS version
-        ON version.entity_id = decided.entity_id AND version.record_id = decided.record_id
+    SELECT FROM decided CROSS JOIN LATERAL (
+        SELECT department_id FROM ledger_version WHERE entity_id = decided.entity_id AND record_id = decided.record_id OFFSET 0
+    ) AS version
     WHERE decided.outcome = 'accepted' AND decided.version_no > 1 AND version.department_id <> %(department)s)
 
 -- name: back_flow_table
@@ -25,7 +26,9 @@ SELECT DISTINCT ON (decided.row) decided.row, version.department_id = %(departme
 FROM decided
 JOIN stage USING (row)
 JOIN stage_payload USING (row)
-JOIN ledger_version AS version ON version.entity_id = decided.entity_id AND version.record_id = decided.record_id
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger_version WHERE entity_id = decided.entity_id AND record_id = decided.record_id OFFSET 0
+) AS version
 WHERE decided.outcome = 'accepted' AND decided.version_no > 1
   AND CASE WHEN version.department_id = %(department)s
       THEN version.content_hash = stage.content_hash AND EXISTS (
@@ -44,9 +47,14 @@ SELECT DISTINCT ON (decided.row) decided.row, false, version.record_id, version.
 FROM decided
 JOIN stage USING (row)
 JOIN stage_payload USING (row)
-JOIN ledger_record AS head ON head.entity_id = decided.entity_id AND head.dataset_id = %(dataset)s
-    AND head.decided_on IS NOT DISTINCT FROM stage.decided_on
-JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
+CROSS JOIN LATERAL (
+    SELECT entity_id, record_id FROM ledger_record
+    WHERE entity_id = decided.entity_id AND dataset_id = %(dataset)s AND decided_on IS NOT DISTINCT FROM stage.decided_on
+    OFFSET 0
+) AS head
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger_version WHERE entity_id = head.entity_id AND record_id = head.record_id OFFSET 0
+) AS version
 WHERE decided.outcome = 'accepted' AND decided.version_no = 1 AND NOT stage_payload.payload ?| %(unsaid)s::text[]
   AND intake_says_nothing_new_v1(stage_payload.payload, version.payload::jsonb, %(ignored)s::text[])
 ORDER BY decided.row, version.version_no DESC
@@ -100,11 +108,16 @@ SELECT DISTINCT ON (decided.row) decided.row, 'duplicate', 'looks-like-correctio
 FROM decided
 JOIN stage USING (row)
 JOIN stage_payload USING (row)
-JOIN ledger_record AS head ON head.entity_id = decided.entity_id AND head.dataset_id = %(dataset)s
-    AND head.decided_on IS NOT DISTINCT FROM stage.decided_on AND head.delivery_id <> %(delivery)s
-    AND head.delivery_id IS DISTINCT FROM %(repeats)s::integer
-JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
-    AND version.version_no = head.version_no
+CROSS JOIN LATERAL (
+    SELECT entity_id, record_id, version_no FROM ledger_record
+    WHERE entity_id = decided.entity_id AND dataset_id = %(dataset)s AND decided_on IS NOT DISTINCT FROM stage.decided_on
+      AND delivery_id <> %(delivery)s AND delivery_id IS DISTINCT FROM %(repeats)s::integer
+    OFFSET 0
+) AS head
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger_version
+    WHERE entity_id = head.entity_id AND record_id = head.record_id AND version_no = head.version_no OFFSET 0
+) AS version
 JOIN intake_delivery AS source ON source.id = version.delivery_id
 WHERE decided.outcome = 'accepted' AND decided.version_no = 1
   AND intake_says_nothing_new_v1(stage_payload.payload, version.payload::jsonb, %(ignored)s::text[] || %(number_field)s::text)

@@ -10,19 +10,23 @@ WITH number AS (
     WHERE subject_code IS NULL AND organisation_code IS NOT NULL
 ), led AS (
     SELECT number.row, number.type, number.value, coalesce(past.entity_id, held.entity_id) AS entity_id
-    FROM number JOIN registry_identifier AS held ON held.type = number.type AND held.value = number.value
+    FROM number CROSS JOIN LATERAL (
+        SELECT entity_id FROM registry_identifier WHERE type = number.type AND value = number.value LIMIT 1
+    ) AS held
     JOIN stage ON stage.row = number.row
     LEFT JOIN registry_formerholder AS past ON past.type = number.type AND past.value = number.value
         AND stage.decided_on <= past.valid_until AND (past.valid_from IS NULL OR stage.decided_on >= past.valid_from)
     UNION
     SELECT number.row, number.type, number.value, entity.id
-    FROM number JOIN registry_entity AS entity ON substring(entity.credit_code, 9, 9) = number.value
+    FROM number CROSS JOIN LATERAL (
+        SELECT id FROM registry_entity WHERE substring(credit_code, 9, 9) = number.value OFFSET 0
+    ) AS entity
     WHERE number.type = 'organisation_code'
 )
 SELECT led.row, min(led.entity_id) AS entity_id, min(coalesce(entity.canonical_id, entity.id)) AS root,
     count(DISTINCT coalesce(entity.canonical_id, entity.id)) AS roots,
     (array_agg(led.type ORDER BY led.type))[1] AS type, (array_agg(led.value ORDER BY led.type))[1] AS value
-FROM led JOIN registry_entity AS entity ON entity.id = led.entity_id
+FROM led CROSS JOIN LATERAL (SELECT id, canonical_id FROM registry_entity WHERE id = led.entity_id LIMIT 1) AS entity
 GROUP BY led.row
 
 -- name: resolve
@@ -213,8 +217,10 @@ WITH grouped AS (
     FROM resolved JOIN stage USING (row)
     JOIN grouped AS own ON own.id = resolved.entity_id
     JOIN grouped AS member ON member.root = own.root
-    JOIN ledger_record AS head ON head.entity_id = member.id AND head.dataset_id = stage.dataset_id
-        AND head.source_key = stage.source_key
+    CROSS JOIN LATERAL (
+        SELECT entity_id FROM ledger_record
+        WHERE entity_id = member.id AND dataset_id = stage.dataset_id AND source_key = stage.source_key LIMIT 1
+    ) AS head
     ORDER BY resolved.row, head.entity_id <> resolved.entity_id, head.entity_id
 )
 UPDATE resolved SET entity_id = moved.entity_id FROM moved
@@ -229,9 +235,11 @@ SELECT stage.row, 'subject', 'number-of-another', 'warning', %(key_field)s, %(ke
     'The registration number leads to another entity (' || other.name || '); the credit code stands, the number was not used',
     '请核对注册号', 'Check the registration number', ''
 FROM stage JOIN decided USING (row)
-JOIN registry_identifier AS held ON held.type = 'registration_number' AND held.value = stage.registration_number
-JOIN registry_entity AS other ON other.id = held.entity_id
-JOIN registry_entity AS entity ON entity.id = decided.entity_id
+CROSS JOIN LATERAL (
+    SELECT entity_id FROM registry_identifier WHERE type = 'registration_number' AND value = stage.registration_number LIMIT 1
+) AS held
+CROSS JOIN LATERAL (SELECT id, canonical_id, name FROM registry_entity WHERE id = held.entity_id LIMIT 1) AS other
+CROSS JOIN LATERAL (SELECT id, canonical_id FROM registry_entity WHERE id = decided.entity_id LIMIT 1) AS entity
 WHERE decided.outcome = 'accepted' AND stage.subject_code IS NOT NULL AND held.entity_id <> decided.entity_id
   AND coalesce(other.canonical_id, other.id) <> coalesce(entity.canonical_id, entity.id)
 

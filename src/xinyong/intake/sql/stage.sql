@@ -97,13 +97,13 @@ COPY (
 
 -- name: copy_heads
 -- Heads of new records.
-COPY ledger_record (entity_id, record_id, dataset_id, version_no, delivery_id, source_key, content_hash, decided_on)
+COPY ledger_record (decided_on, entity_id, record_id, dataset_id, version_no, delivery_id, source_key, content_hash)
 FROM STDIN (FORMAT binary)
 
 -- name: copy_versions
 -- Versions, with the payload exactly as it was hashed.
-COPY ledger_version (entity_id, record_id, version_id, delivery_id, department_id, edition_id, received_at, recorded_at,
-    version_no, source_row, content_hash, payload_hash, payload, decided_on)
+COPY ledger_version (decided_on, entity_id, record_id, version_id, delivery_id, department_id, edition_id, received_at,
+    recorded_at, version_no, source_row, content_hash, payload_hash, payload)
 FROM STDIN (FORMAT binary)
 
 -- name: copy_findings

@@ -1,0 +1,94 @@
+"""Cases in a real browser: an officer works an objection from the queue to the decision, and the public page follows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from xinyong.demo import city
+
+from .conftest import WIDTHS, Officer, Opener
+
+UNIT = Officer(next(user.username for user in city.USERS if user.role == "supervisor"), city.PASSWORD)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pages_of_the_desk(visit: Opener, operator: Officer, width: int) -> None:
+    for path in (
+        "/console/cases?turn=all",
+        "/en/console/cases?turn=all",
+        "/console/cases/figures",
+        "/console/cases/withdraw",
+        "/console/tips",
+    ):
+        visit(path, width=width, who=operator).check()
+    opened = visit("/console/cases?turn=all&kind=objection", width=width, who=operator)
+    opened.page.locator("[data-case-link]").first.click()
+    opened.check()
+    repair = visit("/console/cases?turn=all&kind=repair", width=width, who=UNIT)
+    repair.page.locator("[data-case-link]").first.click()
+    repair.check()
+
+
+def test_an_officer_works_an_objection_by_keyboard_and_the_page_of_the_record_follows(
+    visit: Opener, operator: Officer, record_path: str
+) -> None:
+    """Queue, compare, forward; the unit rejects; told and closed: the mark stands, then it is gone."""
+    page = visit("/console/cases?kind=objection", who=operator).page
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/console/cases/\d+"))
+    number = page.url.rstrip("/").rsplit("/", 1)[1]
+    public = page.get_by_role("link", name="公示页", exact=True).last.get_attribute("href")
+    assert public
+    site = visit(public)
+    expect(site.page.locator(".chip--violet").first).to_contain_text("异议处理中")
+
+    def act(of: object, key: str, reason: str = "") -> None:
+        if not of.locator(f"[data-case-key='{key}']").count():  # type: ignore[attr-defined]
+            return
+        of.keyboard.press(key)  # type: ignore[attr-defined]
+        if reason:
+            of.locator("#reason").fill(reason)  # type: ignore[attr-defined]
+        of.locator("input[name=stay]").check()  # type: ignore[attr-defined]
+        of.keyboard.press("Control+Enter")  # type: ignore[attr-defined]
+        of.wait_for_load_state("load")  # type: ignore[attr-defined]
+
+    act(page, "f", "请核查并答复。")
+    expect(page.locator("h1 .chip")).to_contain_text(re.compile("已转来源单位|来源单位核查中|异议"))
+    unit = visit(f"/console/cases/{number}", who=UNIT).page
+    act(unit, "j", "经核查，报送信息与决定文书一致。")
+    expect(unit.locator("h1 .chip")).to_contain_text("异议不成立")
+    page.goto(page.url)
+    act(page, "m", "异议不成立，标注已解除。")
+    expect(page.locator("h1 .chip")).to_contain_text("异议不成立")
+    expect(page.locator("main")).to_contain_text("已于")
+    site.page.reload()
+    expect(site.page.locator("h1 .chip--violet, .record-head .chip--violet")).to_have_count(0)
+    expect(site.page.locator("main")).to_contain_text("异议标注解除")
+    site.check()
+
+
+def test_anybody_leaves_a_tip_without_scripts_and_an_officer_answers(
+    visit: Opener, operator: Officer, record_path: str
+) -> None:
+    page = visit(record_path, scripts=False).page
+    page.get_by_role("link", name="任何人都可以提供线索").click()
+    page.locator("#text").fill("决定书日期似乎有误，电话13812345678")
+    page.get_by_role("button", name="提交线索").click()
+    expect(page.locator("main")).to_contain_text("已收到")
+    tips = visit("/console/tips", who=operator).page
+    line = tips.locator(".case-tips > li").first
+    expect(line).to_contain_text("决定书日期似乎有误")
+    expect(line).not_to_contain_text("13812345678")
+    line.locator("input[name=reply]").fill("已转来源单位核对")
+    line.get_by_role("button", name="转来源单位").click()
+    expect(tips.locator(".case-tips > li").first).to_contain_text("已转来源单位")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_form_of_a_tip(visit: Opener, record_path: str, width: int) -> None:
+    visit(f"{record_path}/tip", width=width).check()
+    visit(f"/en{record_path}/tip", width=width).check()

@@ -1,0 +1,113 @@
+"""Random sequences of acts on real cases: no state outside the tables, nothing public that may not be, no case lost."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from xinyong.accounts.models import Role
+from xinyong.errors import XinyongError
+from xinyong.ledger import rules as ledger_rules
+from xinyong.ledger import selectors as ledger
+from xinyong.remedies import actions, machine, officers, watch
+from xinyong.remedies.models import Case, Limit, Step
+
+from .remedy_support import MET, PROOF, applicant, penalty, person, stock
+
+ACTS = 1_200
+
+
+@pytest.mark.slow
+def test_thousands_of_random_acts_stay_within_the_tables(desk: Any) -> None:
+    stock(desk, range(301, 313))
+    firms = [penalty(desk, number) for number in range(301, 313)]
+    operator, unit = person("model-operator", Role.OPERATOR, None), person("model-unit", Role.SUPERVISOR, "demo")
+    table, draw = machine.table(), random.Random(20261126)
+    names = sorted({act for acts in table.acts.values() for act in acts})
+    done: Counter[str] = Counter()
+    for _ in range(ACTS):
+        entity, record = draw.choice(firms)
+        firm = applicant(entity)
+        case = Case.objects.filter(record_id=record).order_by("?").values_list("pk", flat=True).first() or 0
+        choice = draw.random()
+        try:
+            if choice < 0.08:
+                actions.open_objection(firm, record, ground=draw.choice([*table.grounds]), statement="理由", field=draw.choice(["", "CF_SY"]))  # fmt: skip
+                done["open_objection"] += 1
+            elif choice < 0.16:
+                made = actions.open_repair(firm, record, materials=[PROOF], commitment=draw.random() < 0.8)
+                actions.submit_repair(firm, made)
+                done["open_repair"] += 1
+            elif choice < 0.18:
+                officers.withdraw_record(
+                    draw.choice([operator, unit]), record, cause="changed", reason="变更", basis="文书"
+                )
+                done["withdraw"] += 1
+            elif choice < 0.26:
+                deed = draw.choice(
+                    [actions.withdraw_case, actions.ask_review, actions.answer_gap, actions.sign_commitment]
+                )
+                {
+                    actions.withdraw_case: lambda: actions.withdraw_case(firm, case),
+                    actions.ask_review: lambda: actions.ask_review(firm, case, reason="新证据"),
+                    actions.answer_gap: lambda: actions.answer_gap(firm, case, text="已补", materials=[PROOF]),
+                    actions.sign_commitment: lambda: actions.sign_commitment(firm, case),
+                }[deed]()
+                done[deed.__name__] += 1
+            elif choice < 0.3:
+                past = timezone.localdate() - timedelta(days=1)
+                Limit.objects.filter(case_id=case, ended_on=None).update(due_on=past)
+                Case.objects.filter(pk=case, due_on__isnull=False).update(due_on=past, escalated=False)
+                watch.escalate(timezone.localdate())
+            else:
+                held = Case.objects.filter(pk=case).first()
+                fitting = (
+                    [act.act for act in table.of(held.kind, held.state)] if held and draw.random() < 0.8 else names
+                )
+                officers.act(
+                    draw.choice([operator, unit]), case, draw.choice(fitting or names), reason="理由",
+                    remedy=draw.choice([*table.remedies, ""]), gaps=["proof_unclear"], checks=MET,
+                )  # fmt: skip
+                done["act"] += 1
+        except XinyongError as error:
+            assert error.message("zh") and error.message("en")
+            done["refused"] += 1
+    desk.catch_up()
+    assert done["act"] > 150 and done["refused"] > 200, done
+    today = timezone.localdate()
+    for case in Case.objects.filter(record_id__in=[record for _, record in firms]):
+        assert case.state in table.states[case.kind], "no state outside the table"
+        steps = list(Step.objects.filter(case=case).order_by("number"))
+        assert [step.number for step in steps] == list(range(1, case.revision + 1)), "no step is lost or doubled"
+        before = machine.NEW
+        for step in steps:
+            act = table.acts[case.kind][step.act]
+            assert step.state_before == before and before in act.origins and step.party in act.by
+            assert act.after(before) == step.state_after
+            before = step.state_after
+        assert before == case.state
+        over = table.states[case.kind][case.state].over
+        assert over == (case.closed_at is not None)
+        running = list(Limit.objects.filter(case=case, ended_on=None).values_list("due_on", flat=True))
+        assert not (over and running)
+        assert case.due_on == (None if case.paused_on else min(running, default=None))
+        if case.kind == machine.OBJECTION and not over and case.state not in ("submitted", "form_check"):
+            states = ledger.record(case.record_id).states()
+            assert "disputed" in states or "withdrawn" in states, "an open objection is marked"
+    for _, record in firms:
+        states = ledger.record(record).states()
+        shown = desk.one(
+            "SELECT count(*) FROM publicity_window WHERE record_id = %s AND public_from <= %s "
+            "AND (public_until IS NULL OR public_until >= %s)",
+            record,
+            today,
+            today,
+        )
+        assert not (shown and ledger_rules.hidden(states)), "nothing hidden is public"
+        marked = Case.objects.filter(record_id=record, marks=True).exists()
+        assert marked == ("disputed" in states), "the mark stands exactly while a case holds it"
