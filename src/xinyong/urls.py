@@ -18,6 +18,8 @@ from xinyong.content import console as content_console
 from xinyong.content import public as content_public
 from xinyong.desk import console as desk_console
 from xinyong.desk import home_console, registry_console
+from xinyong.feedback import console as feedback_console
+from xinyong.feedback import public as feedback_public
 from xinyong.intake import console as intake_console
 from xinyong.intake.api import examples as intake_api_examples
 from xinyong.intake.api import operations as intake_api
@@ -66,6 +68,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *joint_console.urlpatterns,
     *shares_console.urlpatterns,
     *content_console.urlpatterns,
+    *feedback_console.urlpatterns,
     *reports_console.urlpatterns,
 ]
 
@@ -86,6 +89,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         *remedies_public.urlpatterns,
         *shares_public.urlpatterns,
         *content_public.urlpatterns,
+        *feedback_public.urlpatterns,
         *catalogue_public.urlpatterns,
         *opendata_public.urlpatterns,
         *reference.urlpatterns,

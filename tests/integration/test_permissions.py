@@ -80,10 +80,14 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "verify-file": ("/verify/file", (405, 405, 405, 405, 405)),
     "verify-short": ("/v/7F3K9QD2XA41", (302, 302, 302, 302, 302)),
     "api-report": ("/api/v1/reports/7F3K9QD2XA41", (404, 404, 404, 404, 404)),
+    "accessibility": ("/accessibility", (200, 200, 200, 200, 200)),
+    "feedback": ("/feedback", (405, 405, 405, 405, 405)),
+    "feedback-queue": ("/console/feedback", (404, 403, 403, 403, 200)),
+    "feedback-handle": ("/console/feedback/1", (405, 405, 405, 405, 405)),
     "articles": ("/articles?q=x", (200, 200, 200, 200, 200)),
     **{
         f"{kind}{form.replace('.', '-')}": (f"/{kind}{form}", (200, 200, 200, 200, 200))
-        for kind in ("news", "policies", "interpretations", "cases")
+        for kind in ("news", "policies", "interpretations", "typical-cases")
         for form in ("", ".json", ".csv", ".rss", ".atom")
     },
     "article": ("/articles/{article}", (200, 200, 200, 200, 200)),
@@ -261,6 +265,8 @@ TAKES_POST = {
     "client-key",
     "client-key-revoke",
     "shares",
+    "feedback",
+    "feedback-handle",
     "content-new",
     "content-edit",
     "content-act",
@@ -412,6 +418,8 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "joint-ask": (404, 403, 409, 409, 403),
         "shares": (404, 403, 403, 403, 422),
         "share-revoke": (404, 403, 403, 403, 422),
+        "feedback": (200, 200, 200, 200, 200),
+        "feedback-handle": (404, 403, 403, 403, 302),
         "content-new": (404, 403, 403, 403, 422),
         "content-edit": (404, 403, 403, 403, 422),
         "content-act": (404, 403, 403, 403, 422),
@@ -471,12 +479,7 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
         if name in ("report-document", "verify-file", "rhythm-zero", *DEEDS) and method == "post":
             continue  # what these are for
         if (
-            name.startswith(("desk-", "registry-", "case-", "cases-batch", "tip", "rule"))
-            and method == "post"
-            and MATRIX[name][1] == (405,) * 5
-        ):
-        if (
-            name.startswith(("desk-", "registry-", "rule", "list-", "joint-"))
+            name.startswith(("desk-", "registry-", "case-", "cases-batch", "tip", "rule", "list-", "joint-"))
             and method == "post"
             and MATRIX[name][1] == (405,) * 5
         ):
