@@ -179,7 +179,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "desk-enter": ("/console/desk/{case}/enter", (405, 405, 405, 405, 405)),
     "desk-decisions-csv": ("/console/desk/decisions.csv", (404, 403, 403, 403, 200)),
     "desk-decisions-jsonl": ("/console/desk/decisions.jsonl", (404, 403, 403, 403, 200)),
-    "cases": ("/console/cases", (404, 403, 200, 200, 200)),
+    "remedy-cases": ("/console/cases", (404, 403, 200, 200, 200)),
     "cases-csv": ("/console/cases.csv", (404, 403, 200, 200, 200)),
     "cases-batch": ("/console/cases/batch", (405, 405, 405, 405, 405)),
     "cases-withdraw": ("/console/cases/withdraw", (404, 403, 403, 403, 200)),
@@ -459,12 +459,7 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
         if name in ("report-document", "verify-file", "rhythm-zero", *DEEDS) and method == "post":
             continue  # what these are for
         if (
-            name.startswith(("desk-", "registry-", "case-", "cases-batch", "tip", "rule"))
-            and method == "post"
-            and MATRIX[name][1] == (405,) * 5
-        ):
-        if (
-            name.startswith(("desk-", "registry-", "rule", "list-", "joint-"))
+            name.startswith(("desk-", "registry-", "case-", "cases-batch", "tip", "rule", "list-", "joint-"))
             and method == "post"
             and MATRIX[name][1] == (405,) * 5
         ):
