@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "xinyong.reports",
     "xinyong.shares",
     "xinyong.content",
+    "xinyong.feedback",
     "xinyong.site",
     "xinyong.notices",
     "xinyong.centre",

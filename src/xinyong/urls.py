@@ -10,12 +10,16 @@ from xinyong.api import console as api_console
 from xinyong.api import reference
 from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
+from xinyong.centre import cases as centre_cases
 from xinyong.centre import my as centre_my
 from xinyong.centre import people as centre_people
+from xinyong.centre import telling as centre_telling
 from xinyong.content import console as content_console
 from xinyong.content import public as content_public
 from xinyong.desk import console as desk_console
 from xinyong.desk import home_console, registry_console
+from xinyong.feedback import console as feedback_console
+from xinyong.feedback import public as feedback_public
 from xinyong.intake import console as intake_console
 from xinyong.intake.api import examples as intake_api_examples
 from xinyong.intake.api import operations as intake_api
@@ -64,6 +68,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *joint_console.urlpatterns,
     *shares_console.urlpatterns,
     *content_console.urlpatterns,
+    *feedback_console.urlpatterns,
     *reports_console.urlpatterns,
 ]
 
@@ -84,11 +89,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
         *remedies_public.urlpatterns,
         *shares_public.urlpatterns,
         *content_public.urlpatterns,
+        *feedback_public.urlpatterns,
         *catalogue_public.urlpatterns,
         *opendata_public.urlpatterns,
         *reference.urlpatterns,
         *centre_my.urlpatterns,
         *centre_people.urlpatterns,
+        *centre_cases.urlpatterns,
+        *centre_telling.urlpatterns,
         path("console/", include(console_patterns)),
         prefix_default_language=False,
     ),

@@ -13,10 +13,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.urls import Resolver404, resolve
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from xinyong.demo import city
@@ -24,6 +27,10 @@ from xinyong.demo import city
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDTHS = (390, 1440)
+#: Between them: looked at once a page, in Chinese.
+TABLET = 820
+#: One line a checked page; ``tools/accessibility.py`` makes the accessibility statement of them.
+RUN = Path(__file__).parents[2] / ".cache" / "accessibility-run.jsonl"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -140,6 +147,11 @@ class Opened:
     page: Page
     watch: Watch
 
+    def check_tablet(self) -> None:
+        """The same page in the window of a tablet."""
+        self.page.set_viewport_size({"width": TABLET, "height": 1100})
+        self.check()
+
     def check(self) -> None:
         """No accessibility violation, no complaint, no sideways scrolling, marked as demonstration."""
         self.page.evaluate(AXE.read_text("utf-8"))
@@ -149,12 +161,38 @@ class Opened:
             for item in found["violations"]
         ]
         address = self.page.url
+        _note(self.page, found)
         assert broken == [], f"{address}\n{json.dumps(broken, ensure_ascii=False, indent=1)}"
         assert len(found["passes"]) > 10, f"{address}: the accessibility check did not run"
         assert self.watch.complaints == [], f"{address}: {self.watch.complaints}"
         sideways = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert sideways <= 0, f"{address}: {sideways} px wider than the window"
         expect(self.page.locator(".demo-mark").first).to_be_visible()
+
+
+def _note(page: Page, found: dict[str, Any]) -> None:
+    """What the checker found on a page, for the statement: the route, never the address of an entity."""
+    try:
+        route = resolve(urlsplit(page.url).path).url_name or ""
+    except Resolver404:
+        route = "not-found"
+    line = {
+        "route": route,
+        "width": page.viewport_size["width"] if page.viewport_size else 0,
+        "day": date.today().isoformat(),
+        "axe": found["testEngine"]["version"],
+        "tags": TAGS,
+        "rules": [item["id"] for item in [*found["passes"], *found["violations"], *found["inapplicable"]]],
+        "violations": [item["id"] for item in found["violations"]],
+    }
+    with RUN.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def accessibility_run() -> None:
+    """A run begins with an empty record."""
+    RUN.unlink(missing_ok=True)
 
 
 Opener = Callable[..., Opened]

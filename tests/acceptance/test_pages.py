@@ -34,6 +34,11 @@ PUBLIC = {
     "open-data-deletions": "/open-data/deletions",
     "site-map": "/site-map",
     "privacy": "/privacy",
+    "accessibility": "/accessibility",
+    "news": "/news",
+    "policies": "/policies",
+    "articles-none": "/articles?q=%E6%B2%A1%E6%9C%89",
+    "share-unknown": "/s/nothing",
     "large-text": "/lists?care=1",
     "verify": "/verify",
     "verify-mistyped": "/verify?code=AAAA-AAAA-AAAB",
@@ -78,6 +83,8 @@ def test_public_page(visit: Opener, name: str, language: str, width: int) -> Non
     expect(opened.page.locator("h1")).to_have_count(1)
     if language == "en":
         assert chinese_left(opened.page) == []
+    elif width == WIDTHS[-1]:
+        opened.check_tablet()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -88,6 +95,8 @@ def test_entity_file(visit: Opener, entity_path: str, language: str, width: int)
     expect(opened.page.locator(".entity-card h1")).to_be_visible()
     if language == "en":
         assert chinese_left(opened.page) == []
+    elif width == WIDTHS[-1]:
+        opened.check_tablet()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -97,6 +106,8 @@ def test_record(visit: Opener, record_path: str, language: str, width: int) -> N
     opened.check()
     if language == "en":
         assert chinese_left(opened.page) == []
+    elif width == WIDTHS[-1]:
+        opened.check_tablet()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -106,6 +117,8 @@ def test_report(visit: Opener, entity_path: str, language: str, width: int) -> N
     opened.check()
     if language == "en":
         assert chinese_left(opened.page) == []
+    elif width == WIDTHS[-1]:
+        opened.check_tablet()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -115,6 +128,8 @@ def test_deliveries(visit: Opener, officer: Officer, language: str, width: int) 
     opened.check()
     if language == "en":
         assert chinese_left(opened.page) == []
+    elif width == WIDTHS[-1]:
+        opened.check_tablet()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -125,6 +140,8 @@ def test_delivery(visit: Opener, officer: Officer, delivery_path: str, language:
     expect(opened.page.locator("#errors")).to_be_visible()
     if language == "en":
         assert chinese_left(opened.page) == []
+    elif width == WIDTHS[-1]:
+        opened.check_tablet()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -135,6 +152,80 @@ def test_rules(visit: Opener, operator: Officer, path: str, language: str, width
     opened.check()
     if language == "en":
         assert chinese_left(opened.page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/console/shares",
+        "/console/special-reports",
+        "/console/content",
+        "/console/content/new",
+        "/console/content/1",
+        "/console/feedback",
+    ],
+)
+def test_services_of_the_operator(visit: Opener, operator: Officer, path: str, language: str, width: int) -> None:
+    opened = visit(LANGUAGES[language] + path, width=width, who=operator)
+    opened.check()
+    if language == "en":
+        assert chinese_left(opened.page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_article(visit: Opener, language: str, width: int) -> None:
+    """The newest article of each section."""
+    for section in ("/policies", "/news"):
+        opened = visit(LANGUAGES[language] + section, width=width)
+        opened.page.locator(".article-list h3 a").first.click()
+        opened.page.wait_for_load_state("load")
+        opened.check()
+        expect(opened.page.locator("h1")).to_have_count(1)
+        if language == "en":
+            assert chinese_left(opened.page) == []
+
+
+def test_share_and_special_report_through_the_console(visit: Opener, operator: Officer, entity_path: str) -> None:
+    """An officer shares on request; the receiver opens the link without a sign-in; taken back it shows nothing."""
+    key = entity_path.rpartition("/")[2]
+    page = visit(f"/console/shares?key={key}", who=operator).page
+    for box in page.locator("input[name=chapter]").all():
+        box.check()
+    page.locator("#shown-to").fill("示例银行")
+    page.locator("#reason").fill("窗口申请")
+    page.get_by_role("button", name="生成链接").click()
+    link = page.locator("tbody a[href^='/s/']").first.get_attribute("href")
+    assert link
+    for width in WIDTHS:
+        for language in LANGUAGES.values():
+            opened = visit(language + link, width=width)
+            opened.check()
+            expect(opened.page.locator(".verdict--valid")).to_be_visible()
+            if language:
+                assert chinese_left(opened.page) == []
+    opened = visit(f"/console/shares?key={key}", width=390, who=operator)
+    opened.check()
+    opened.page.get_by_text("撤回", exact=True).first.click()
+    opened.page.locator("details[open] input[name=reason]").fill("申请人要求")
+    opened.page.get_by_role("button", name="撤回链接").first.click()
+    gone = visit(link, scripts=False)
+    expect(gone.page.locator(".message-card__number")).to_contain_text("410")
+    visit(f"/console/special-reports?key={key}", width=390, who=operator).check()
+
+
+def test_feedback_without_scripts(visit: Opener, operator: Officer) -> None:
+    page = visit("/lists", scripts=False).page
+    page.get_by_role("button", name="没有帮助").click()
+    page.locator("#feedback-words").fill("想要按行业筛选，电话 13800138000")
+    page.get_by_role("button", name="提交").click()
+    page.get_by_role("link", name="回到刚才的页面").click()
+    assert page.url.endswith("/lists")
+    queue = visit("/console/feedback", who=operator)
+    queue.check()
+    assert "想要按行业筛选" in queue.page.content() and "13800138000" not in queue.page.content()
 
 
 @pytest.mark.parametrize("width", WIDTHS)

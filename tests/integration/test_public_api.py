@@ -34,6 +34,8 @@ PAGES = {
     "statistics",
     "site-map",
     "privacy",
+    "accessibility",
+    "feedback",
     "search",
     "entity",
     "record-page",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -26,6 +27,8 @@ from xinyong.registry import keys
 from xinyong.registry import selectors as registry
 from xinyong.shares import actions as shares
 from xinyong.shares.selectors import Scope
+
+from .test_verification import make_verifier
 
 NAME = "示例消隐纺织有限公司"
 #: Stands in the number and the facts of the record that goes, and nowhere else.
@@ -102,6 +105,26 @@ FILES: dict[str, str] = {
 }
 #: The signed report of the moment before: its verification says that it is out of date and repeats nothing.
 REPORTS = {"report-document", "verify", "verify-file", "verify-short", "api-report"}
+#: Answers to systems that may ask: asked with a key, before and after.
+VERIFIED = {"verify_entity", "verify_batch"}
+#: The firm's own pages behind its sign-in: it sees its own records whatever becomes of them, each with its state.
+OWN = {
+    "centre",
+    "centre-accept",
+    "centre-authorisation-revoke",
+    "centre-authorisations",
+    "centre-callback",
+    "centre-delegate-change",
+    "centre-delegate-revoke",
+    "centre-delegates",
+    "centre-file",
+    "centre-queries",
+    "centre-record",
+    "centre-sign-in",
+    "centre-sign-out",
+    "centre-start",
+    "centre-switch",
+}
 #: Routes that show no record of anybody.
 NOTHING_OF_RECORDS = {
     "care",
@@ -111,6 +134,8 @@ NOTHING_OF_RECORDS = {
     "objection",
     "site-map",
     "privacy",
+    "accessibility",
+    "feedback",
     "healthz",
     "readyz",
     "log-file",  # commitments that tell nothing
@@ -124,6 +149,10 @@ NOTHING_OF_RECORDS = {
     "robots",
     "sitemap",
     "sitemap-pages",
+    "list-registry",
+    "list-config",
+    "measures",
+    "list_verify_items",
 }
 
 
@@ -136,7 +165,7 @@ def _routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Itera
 
 
 def test_every_public_route_is_in_one_list_of_the_walk() -> None:
-    lists = [set(SAYS_NOTHING), set(GONE), set(NAMES_THE_ID), set(FILES), REPORTS, NOTHING_OF_RECORDS]
+    lists = [set(SAYS_NOTHING), set(GONE), set(NAMES_THE_ID), set(FILES), REPORTS, VERIFIED, OWN, NOTHING_OF_RECORDS]
     for place, one in enumerate(lists):
         for other in lists[place + 1 :]:
             assert not one & other
@@ -144,6 +173,20 @@ def test_every_public_route_is_in_one_list_of_the_walk() -> None:
     own = {"send_record", "send_delivery", "list_datasets", "list_deliveries", "get_delivery", "list_findings"}
     public = {name for name, pattern in _routes(list(get_resolver().url_patterns)) if "console/" not in pattern}
     assert public - own == set().union(*lists), "a public route must say here what becomes of a record that is gone"
+
+
+@pytest.fixture(scope="module")
+def verifier(desk: Any) -> Any:
+    """A bank's system that may ask for what is public."""
+    return make_verifier("vanish-bank", ("credit-service",))
+
+
+def verified(verifier: Any, code: str) -> str:
+    """What the verification answers, one by one and in a batch."""
+    one = verifier.send("GET", f"/api/v1/verify/{code}?purpose=financing&item=credit-service")
+    batch = verifier.send("POST", "/api/v1/verify", {"purpose": "financing", "item": "credit-service", "codes": [code]})
+    assert (one.status_code, batch.status_code) == (200, 200)
+    return text(one) + text(batch)
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +252,7 @@ def get(address: str, **headers: str) -> Any:
 
 
 @pytest.mark.parametrize("way", [withdrawn, hidden, expired], ids=lambda way: way.__name__)
-def test_what_is_gone_is_gone_everywhere(desk: Any, officer: User, way: Callable[..., None]) -> None:
+def test_what_is_gone_is_gone_everywhere(desk: Any, officer: User, verifier: Any, way: Callable[..., None]) -> None:
     number = {"withdrawn": 1, "hidden": 2, "expired": 3}[way.__name__]
     world = {"code": desk.code(number), "way": way.__name__, "name": NAME + str(number)}
     desk.take([desk.registration(world["code"], world["name"])])
@@ -225,7 +268,8 @@ def test_what_is_gone_is_gone_everywhere(desk: Any, officer: User, way: Callable
     share = shares.share(entity, Scope(chapters=frozenset(range(1, 10))), days=1, shown_to="", actor="test")
     world |= {"key": keys.record_key(record), "cut": cut.name, "share": share.token}
 
-    languages = ("", "/en") if way is withdrawn else ("",)
+    languages = ("", "/en", "/zh-hant") if way is withdrawn else ("",)
+    pages = {"home", "search", "entity", "double-publicity", "statistics", "repair", "report", "share", "record-page"}
 
     def walk(addresses: dict[str, str]) -> dict[str, Any]:
         return {
@@ -233,6 +277,7 @@ def test_what_is_gone_is_gone_everywhere(desk: Any, officer: User, way: Callable
             for language in languages
             for name, address in addresses.items()
             if not (language and ("sitemap" in name or "dcat" in name or name == "open-data-file"))
+            if language != "/zh-hant" or name in pages
         }
 
     # Before: it is on its own page, in the file, in the twins; counts include it.
@@ -254,6 +299,9 @@ def test_what_is_gone_is_gone_everywhere(desk: Any, officer: User, way: Callable
     digest = hashlib.sha256(text_bytes(report)).hexdigest()
     assert "有效" in text(get(f"/verify?sha256={digest}"))
 
+    assert MARK in verified(verifier, world["code"])
+
+    began = time.monotonic()
     way(desk, officer, record, world)
 
     # Everything that lists records says nothing of it; whoever kept an answer gets the new one.
@@ -268,6 +316,8 @@ def test_what_is_gone_is_gone_everywhere(desk: Any, officer: User, way: Callable
             asked = {} if "no-store" in kept.headers["Cache-Control"] else {"if_none_match": kept.headers["ETag"]}
             again = get(_address(name, world), **asked)
             assert again.status_code == 200 and MARK not in text(again), name
+    assert MARK not in verified(verifier, world["code"])
+    assert time.monotonic() - began < 60, "the act, its effects and a walk of every surface"
     assert _counts(after, world) == tuple(value - 1 for value in figures)
     # Its own addresses.
     for name, answer in walk(GONE).items():
@@ -319,8 +369,8 @@ def text_bytes(answer: Any) -> bytes:
 
 
 def _address(name: str, world: dict[str, str]) -> str:
-    language = "/en" if name.startswith("/en") else ""
-    short = name.removeprefix("/en")
+    language = next((item for item in ("/en", "/zh-hant") if name.startswith(item)), "")
+    short = name.removeprefix(language)
     return language + (SAYS_NOTHING | GONE)[short].format(**world)
 
 

@@ -15,6 +15,7 @@ class Right(StrEnum):
     SUBJECT_SERVE = "subject-serve"
     CONTENT_EDIT = "content-edit"
     CONTENT_PUBLISH = "content-publish"
+    FEEDBACK_HANDLE = "feedback-handle"
     DELIVERY_RELEASE = "delivery-release"
     REGISTRY_ACT = "registry-act"
     RESOLUTION_DECIDE = "resolution-decide"
@@ -67,6 +68,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.SUBJECT_SERVE,
             Right.CONTENT_EDIT,
             Right.CONTENT_PUBLISH,
+            Right.FEEDBACK_HANDLE,
             Right.CLIENT_MANAGE,
             Right.RULES_DECIDE,
             Right.VERIFY,

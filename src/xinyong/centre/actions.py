@@ -17,6 +17,7 @@ from xinyong.centre.identity.claims import LEGAL_REPRESENTATIVE, Identity
 from xinyong.centre.models import Account, Mandate, Session
 from xinyong.centre.rules import FirmRight, State
 from xinyong.centre.selectors import NAME_CONTEXT, Seat
+from xinyong.notices import actions as notices
 from xinyong.registry.models import Entity
 from xinyong.runtime import cryptography
 
@@ -68,6 +69,7 @@ def know(identity: Identity) -> tuple[Account, tuple[str, ...]]:
         held = Mandate.objects.filter(account=account, entity_id=firm.entity_id, ended_at__isnull=True).first()
         if item.role == LEGAL_REPRESENTATIVE:
             led.add(firm.entity_id)
+            notices.watch(firm.entity_id)
             _end_others(account, firm.entity_id, now)
             if held is not None and held.role != LEGAL_REPRESENTATIVE:
                 _end(held, now, _PROVIDER, "成为法定代表人", firm.key)
@@ -103,6 +105,14 @@ def _end(mandate: Mandate, now: datetime, by: str, why: str, target: str) -> Non
     mandate.ended_at, mandate.ended_by, mandate.ended_why = now, by, why[:200]
     mandate.invitation = ""
     mandate.save(update_fields=["ended_at", "ended_by", "ended_why", "invitation"])
+    if mandate.role == Mandate.Role.DELEGATE:
+        notices.announce(
+            kind="delegate-ended",
+            key=f"mandate:{mandate.pk}:ended",
+            entity_id=mandate.entity_id,
+            parameters={"why": why[:200]},
+            link="delegates",
+        )
     audit.record(actor=by, deed="mandate.ended", target=target, detail={"mandate": mandate.pk, "why": why[:200]})
 
 
@@ -197,6 +207,13 @@ def invite(seat: Seat, *, name: str, rights: Iterable[str], until: date | None) 
         target=seat.firm.key,
         detail={"mandate": mandate.pk, "rights": chosen, "until": str(term)},
     )
+    notices.announce(
+        kind="delegate-invited",
+        key=f"mandate:{mandate.pk}:invited",
+        entity_id=seat.firm.entity_id,
+        parameters={"until": term},
+        link="delegates",
+    )
     return "-".join(code[start : start + 4] for start in range(0, 16, 4))
 
 
@@ -228,6 +245,9 @@ def accept(account_id: int, code: str) -> Mandate:
         _end(held, now, f"firm:{account_id}", "由新的授权代替", key)
     mandate.account_id, mandate.began_at, mandate.invitation = account_id, now, ""
     mandate.save(update_fields=["account", "began_at", "invitation"])
+    notices.announce(
+        kind="delegate-joined", key=f"mandate:{mandate.pk}:joined", entity_id=mandate.entity_id, link="delegates"
+    )
     audit.record(actor=f"firm:{account_id}", deed="mandate.accepted", target=key, detail={"mandate": mandate.pk})
     return mandate
 

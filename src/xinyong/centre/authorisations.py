@@ -20,6 +20,7 @@ from xinyong.audit import selectors as trail
 from xinyong.centre.errors import AuthorisationRefused, FirmPageNotFound
 from xinyong.centre.models import Authorisation
 from xinyong.centre.selectors import Firm, Seat
+from xinyong.notices import actions as notices
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
 from xinyong.standards.credit_code_diagnosis import diagnose
@@ -170,6 +171,13 @@ def grant(
             "until": str(valid_until),
         },
     )
+    notices.announce(
+        kind="authorisation-granted",
+        key=f"authorisation:{made.number}:granted",
+        entity_id=made.entity_id,
+        parameters={"institution": name, "number": made.number, "until": valid_until},
+        link="authorisations",
+    )
     return made
 
 
@@ -185,6 +193,13 @@ def revoke(seat: Seat, number: str, *, why: str) -> Authorisation:
     held.revoked_at, held.revoked_why = timezone.now(), why.strip()[:200]
     held.save(update_fields=["revoked_at", "revoked_why"])
     audit.record(actor=seat.actor, deed="authorisation.revoked", target=seat.firm.key, detail={"number": held.number})
+    notices.announce(
+        kind="authorisation-ended",
+        key=f"authorisation:{held.number}:ended",
+        entity_id=held.entity_id,
+        parameters={"institution": held.institution, "number": held.number},
+        link="authorisations",
+    )
     return held
 
 

@@ -11,11 +11,15 @@ from django.utils.translation import gettext_lazy
 
 from xinyong.centre import gate, selectors
 from xinyong.centre.selectors import Seat
+from xinyong.notices import selectors as notices
 
 #: Entries of the menu: route, words, icon, and the routes below it.
 _MENU = (
     ("centre", gettext_lazy("首页"), "home", ()),
     ("centre-file", gettext_lazy("我的信用档案"), "file-text", ("centre-record",)),
+    ("centre-repairs", gettext_lazy("信用修复"), "tool", ("centre-repair", "centre-check")),
+    ("centre-objections", gettext_lazy("异议申诉"), "message-report", ("centre-object",)),
+    ("centre-notices", gettext_lazy("变动提醒"), "bell", ()),
     ("centre-authorisations", gettext_lazy("授权管理"), "building-bank", ()),
     ("centre-queries", gettext_lazy("查询与使用记录"), "history", ()),
     ("centre-delegates", gettext_lazy("经办人与权限"), "users", ()),
@@ -47,7 +51,13 @@ class Frame:
 def _menu(request: HttpRequest, seat: Seat | None) -> tuple[Entry, ...]:
     here = request.resolver_match.url_name if request.resolver_match else ""
     return tuple(
-        Entry(url=reverse(route), words=words, icon=icon, current=here == route or here in below)
+        Entry(
+            url=reverse(route),
+            words=words,
+            icon=icon,
+            current=here == route or here in below,
+            count=notices.unread(seat.firm.members) if seat is not None and route == "centre-notices" else 0,
+        )
         for route, words, icon, below in _MENU
         if seat is not None or route == "centre-accept"
     )

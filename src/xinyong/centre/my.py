@@ -13,11 +13,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinyong.audit import actions as audit
-from xinyong.centre import authorisations, file, gate
+from xinyong.centre import authorisations, file, gate, todo
 from xinyong.centre.selectors import Seat
 from xinyong.errors import XinyongError
+from xinyong.remedies import selectors as cases
 from xinyong.ui.context import language
 from xinyong.ui.paging import page_number
+
+#: Cases under way shown on the home page.
+MOST_RUNNING = 5
 
 
 @require_safe
@@ -25,9 +29,16 @@ from xinyong.ui.paging import page_number
 def home(request: HttpRequest, seat: Seat) -> HttpResponseBase:
     """What needs doing, with deadlines."""
     today = timezone.localdate()
+    running = [
+        cases.case_for_applicant(line.case_id, seat.firm.entity_id, language())
+        for line in cases.cases_of(seat.firm.entity_id, language())
+        if line.closed_at is None
+    ][:MOST_RUNNING]
     context = {
         "seat": seat,
         "today": today,
+        "running": running,
+        "todo": todo.of(seat, running, today, language()),
         "file": file.own_file(seat.firm, today, language()),
         "adverse": file.adverse_public(seat.firm, today, language()),
         "authorisations": authorisations.of_firm(seat.firm, language())[:5],

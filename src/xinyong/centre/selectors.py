@@ -15,6 +15,7 @@ from xinyong.centre.models import Account, Mandate, Session
 from xinyong.centre.rules import FirmRight, State
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
+from xinyong.remedies.applicant import ALL_RIGHTS, Applicant, ApplicantRight
 from xinyong.runtime import config, cryptography
 
 NAME_CONTEXT = "centre:name"
@@ -211,3 +212,11 @@ def firm_names(entity_ids: list[int]) -> dict[int, str]:
     return {
         pk: entity.name or registry.address_key(entity) for pk, entity in Entity.objects.in_bulk(entity_ids).items()
     }
+
+
+def applicant(seat: Seat) -> Applicant:
+    """The person as the room of remedies knows an applicant; the name leaves this call as a token of that room."""
+    account = Account.objects.get(pk=seat.account_id)
+    name = cryptography.reveal(NAME_CONTEXT, account.name) if account.name else ""
+    rights = ALL_RIGHTS if seat.leads else frozenset(ApplicantRight(right) for right in seat.rights)
+    return Applicant.acting(entity_id=seat.firm.entity_id, account_id=seat.account_id, name=name, rights=rights)

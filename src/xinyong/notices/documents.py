@@ -18,6 +18,8 @@ from xinyong.notices.models import Document
 from xinyong.registry import keys
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
+from xinyong.remedies import selectors as cases
+from xinyong.remedies.errors import CaseUnknown
 from xinyong.remedies.told import Told
 from xinyong.reports import actions as reports
 from xinyong.reports import codes, others, signing, typesetting
@@ -37,6 +39,15 @@ def _record_words(record_id: int) -> str:
     return f"{entry.name_zh} {said}" if said else f"{entry.name_zh} {key}"
 
 
+def _gaps(step: Told) -> str:
+    """The whole list of gaps, numbered: it is told once."""
+    try:
+        gaps = cases.case_for_applicant(step.case_id, step.entity_id).gaps
+    except CaseUnknown:
+        return ""
+    return "".join(f"{number}. {gap}；" for number, gap in enumerate(gaps, start=1))
+
+
 def issue(step: Told, key: str) -> None:
     """Number the paper that goes with a step, in its transaction; nothing where none does."""
     template = texts.packaged().documents.get((step.kind, step.act))
@@ -51,6 +62,7 @@ def issue(step: Told, key: str) -> None:
         "record": _record_words(step.record_id),
         "reason": step.reason,
         "due": f"下一步应于 {step.due_on} 前办结；逾期的，平台督办并告知理由。" if step.due_on else "",
+        "gaps": _gaps(step) if step.act == "gaps" else "",
         "day": str(timezone.localdate(step.at)),
     }
     paragraphs = [text for text in (texts.filled(line, given).strip() for line in template.paragraphs) if text]

@@ -83,8 +83,14 @@ def robots(request: HttpRequest) -> HttpResponseBase:
     """Everything may be read; what only costs, or is for officers, need not be."""
     lines = [
         "User-agent: *",
-        "Disallow: /search",
-        "Disallow: /en/search",
+        "Disallow: /search?",
+        "Disallow: /search.",
+        "Disallow: /search/",
+        "Disallow: /en/search?",
+        "Disallow: /en/search.",
+        "Disallow: /en/search/",
+        "Disallow: /s/",
+        "Disallow: /en/s/",
         "Disallow: /console/",
         "Disallow: /en/console/",
         "Disallow: /open-data/files/",

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from xinyong.content import selectors as content
 from xinyong.runtime import config
+from xinyong.site import accessibility as statement
 from xinyong.site import guides, lists, statistics
 from xinyong.site.pages import SiteMapGroup
 from xinyong.ui.context import language
@@ -82,7 +83,11 @@ def site_map(request: HttpRequest) -> HttpResponse:
         ),
         SiteMapGroup(
             title=_("关于本站"),
-            pages=((_("隐私声明"), reverse("privacy")), (_("部门工作台"), reverse("console-home"))),
+            pages=(
+                (_("隐私声明"), reverse("privacy")),
+                (_("无障碍声明"), reverse("accessibility")),
+                (_("部门工作台"), reverse("console-home")),
+            ),
         ),
     )
     return render(request, "site/site_map.html", {"groups": groups})
@@ -94,10 +99,18 @@ def privacy(request: HttpRequest) -> HttpResponse:
     return render(request, "site/privacy.html", {"contact": str(config.get("XINYONG_CONTACT"))})
 
 
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """What the last test run found."""
+    context = {"page": statement.statement(), "contact": str(config.get("XINYONG_CONTACT"))}
+    return render(request, "site/accessibility.html", context)
+
+
 urlpatterns: list[URLPattern] = [
     path("repair", repair, name="repair"),
     path("objection", objection, name="objection"),
     path("statistics", statistics_view, name="statistics"),
     path("site-map", site_map, name="site-map"),
     path("privacy", privacy, name="privacy"),
+    path("accessibility", accessibility, name="accessibility"),
 ]

@@ -90,6 +90,7 @@ _SECTIONS = {
     "policies": "policies",
     "interpretations": "policies",
     "cases": "news",
+    "feedback-queue": "feedback",
     "content": "content",
     "content-new": "content",
     "content-edit": "content",

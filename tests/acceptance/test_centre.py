@@ -1,0 +1,197 @@
+"""The enterprise centre in a browser: a firm objects, is told that a repair is too early, and a delegate without the right to sign."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from xinyong.demo.firms import PASSWORD
+
+from .conftest import WIDTHS, Opened, Watch
+from .test_pages import chinese_left
+
+LEAD, HELPER = "demo-lizhang", "demo-zhao"
+Desk = Callable[..., Page]
+
+
+def enter(page: Page, base: str, login: str) -> None:
+    """Through the provider's own page, which runs on another port."""
+    page.goto(f"{base}/centre/")
+    page.locator("main a.button--primary").click()
+    expect(page.locator("header")).to_contain_text("演示")
+    assert not page.url.startswith(base)
+    page.locator("#login").fill(login)
+    page.locator("#password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{base}/centre/**")
+
+
+@pytest.fixture(scope="module")
+def sessions(browser: Browser, live_site: str) -> Iterator[Callable[[str], BrowserContext]]:
+    """One signed-in context a person and a choice of scripts: signing in is tested once, not on every page."""
+    made: dict[tuple[str, int, bool], BrowserContext] = {}
+
+    def of(login: str, width: int = 1440, scripts: bool = True) -> BrowserContext:
+        key = (login, width, scripts)
+        if key not in made:
+            made[key] = browser.new_context(
+                viewport={"width": width, "height": 900}, locale="zh-CN", java_script_enabled=scripts
+            )
+            enter(made[key].new_page(), live_site, login)
+        return made[key]
+
+    yield of
+    for context in made.values():
+        context.close()
+
+
+@pytest.fixture
+def at(sessions: Callable[..., BrowserContext], live_site: str) -> Desk:
+    """A page of the centre as somebody sees it."""
+
+    def open_page(path: str, login: str = LEAD, *, width: int = 1440, scripts: bool = True) -> Page:
+        page = sessions(login, width, scripts).new_page()
+        page.goto(live_site + path)
+        page.wait_for_load_state("load")
+        return page
+
+    return open_page
+
+
+def records(page: Page, tone: str, kind: str) -> str:
+    """The address of a deed at the first record with a chip of this tone."""
+    link = page.locator(f"li:has(.chip--{tone}) a[href*='/centre/{kind}/new/']").first
+    address = link.get_attribute("href")
+    assert address
+    return address
+
+
+PAGES = ("", "file", "repairs", "objections", "notices", "authorisations", "queries", "delegates", "accept")
+
+
+@pytest.mark.parametrize(("language", "width"), [("", 390), ("/en", 1440)])
+def test_pages_of_the_centre(
+    sessions: Callable[..., BrowserContext], live_site: str, language: str, width: int
+) -> None:
+    """Every page: accessible, quiet, narrow enough, marked, in one language."""
+    context = sessions(LEAD, width)
+    page = context.new_page()
+    watch = Watch(page)
+    watch.origin = live_site
+    opened = Opened(page, watch)
+    page.goto(f"{live_site}{language}/centre/repairs")
+    early = records(page, "amber", "repairs")
+    record = early.rpartition("/")[2]
+    addresses = [f"{language}/centre/{name}" for name in PAGES]
+    addresses += [early, f"{language}/centre/objections/new/{record}?field=CF_NR", f"{language}/centre/file/{record}"]
+    for address in addresses:
+        page.goto(live_site + address)
+        page.wait_for_load_state("load")
+        opened.check()
+        expect(page.locator("h1")).to_have_count(1)
+        if language:
+            assert chinese_left(page) == [], address
+    page.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_way_in_is_on_every_public_page(browser: Browser, live_site: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN")
+    page = context.new_page()
+    watch = Watch(page)
+    watch.origin = live_site
+    page.goto(live_site)
+    page.locator(".utility-bar a", has_text="企业中心").click()
+    page.wait_for_url("**/centre/sign-in**")
+    Opened(page, watch).check()
+    context.close()
+
+
+def test_a_firm_objects_to_a_field_of_a_record(at: Desk) -> None:
+    """From the file to the field, with evidence, to the receipt; the public page says so at once."""
+    page = at("/centre/repairs")
+    record = records(page, "amber", "objections").rpartition("/")[2]
+    page.goto(re.sub(r"/centre/.*", f"/centre/file/{record}", page.url))
+    page.locator("a[href*='?field=']").nth(2).click()
+    page.wait_for_url("**field=**")
+    page.locator("input[name=ground][value=clerical]").check()
+    page.locator("#statement").fill("文字与决定书不一致")
+    page.locator("#wanted").fill("以决定书为准")
+    page.locator("#files").set_input_files(
+        [{"name": "决定书.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 evidence"}]
+    )
+    page.get_by_role("button", name="提交异议").click()
+    page.wait_for_url("**received=1")
+    expect(page.locator("[role=status]").first).to_contain_text("已收到")
+    expect(page.locator("main")).to_contain_text("决定书.pdf")
+    expect(page.locator("main")).to_contain_text("异议受理通知书")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="异议受理通知书").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF")
+    page.goto(re.sub(r"/centre/.*", f"/records/{record}", page.url))
+    expect(page.locator("main")).to_contain_text("异议处理中")
+
+
+def test_a_firm_is_told_that_a_repair_is_too_early_and_when_it_will_not_be(at: Desk) -> None:
+    page = at("/centre/")
+    page.get_by_role("link", name="信用修复").first.click()
+    page.goto(page.url.partition("/centre/")[0] + records(page, "amber", "repairs"))
+    words = page.locator("[data-verdict]").inner_text()
+    day = re.search(r"(\d{4}-\d{2}-\d{2}) 起可以申请", words)
+    assert day and date.fromisoformat(day.group(1)) > date.today(), words
+    failing = page.locator(".centre-conditions .is-failing")
+    expect(failing).to_have_count(1)
+    expect(failing).to_contain_text(day.group(1))
+    expect(page.get_by_role("button", name="开始申请")).to_have_count(0)
+
+
+def test_a_delegate_without_the_right_to_sign_is_refused_and_told_who_can(at: Desk) -> None:
+    """The legal representative invites, the delegate accepts, prepares, and cannot sign; the representative signs and submits."""
+    lead = at("/centre/delegates")
+    lead.locator("#name").fill("赵示例")
+    lead.locator("input[name=rights][value=submit]").last.check()
+    lead.locator("#until").fill((date.today() + timedelta(days=30)).isoformat())
+    lead.get_by_role("button", name="生成邀请码").click()
+    code = lead.locator("[data-invitation]").inner_text()
+    helper = at("/centre/accept", HELPER, scripts=False)
+    helper.locator("#code").fill(code)
+    helper.locator("main button[type=submit]").click()
+    expect(helper.locator("h1")).to_be_visible()
+    base = helper.url.partition("/centre/")[0]
+    helper.goto(f"{base}/centre/repairs")
+    ready = [
+        link.get_attribute("href") or ""
+        for link in helper.locator("li:has(.chip--green) a[href*='/repairs/new/']").all()
+    ]
+    for address in ready:  # a repeat on a site that runs meets the applications of the last time
+        helper.goto(base + address)
+        if helper.get_by_role("button", name="开始申请").count():
+            break
+    expect(helper.locator("[data-verdict]")).to_contain_text("可以申请")
+    helper.get_by_role("button", name="开始申请").click()
+    helper.wait_for_url("**/centre/cases/*")
+    case = helper.url
+    helper.locator("#proof-files").set_input_files(
+        [{"name": "缴款凭证.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 proof"}]
+    )
+    helper.get_by_role("button", name="上传").click()
+    expect(helper.locator("main")).to_contain_text("缴款凭证.pdf")
+    expect(helper.locator("[data-no-sign]")).to_contain_text("没有“签署”权限")
+    helper.locator("input[name=agreed]").check()
+    helper.get_by_role("button", name="签署承诺").click()
+    expect(helper.locator("[role=alert]")).to_contain_text("您没有「签署」权限")
+    expect(helper.locator("[role=alert]")).to_contain_text("法定代表人")
+    lead.goto(case)
+    lead.locator("input[name=agreed]").check()
+    lead.get_by_role("button", name="签署承诺").click()
+    helper.goto(case)
+    helper.get_by_role("link", name="检查并提交").click()
+    helper.get_by_role("button", name="确认提交").click()
+    helper.wait_for_url("**received=1")
+    expect(helper.locator("[role=status]").first).to_contain_text("XF-")
+    lead.goto(f"{base}/centre/")
+    expect(lead.locator("main")).to_contain_text("XF-")
