@@ -184,7 +184,7 @@ def _withdrawn(base: str, code: str, records: list[tuple[int, str]]) -> dict[str
             file = f"{base}/open-data/files/penalty/{cut.name if cut else ''}.csv"
             looks = {name: _says_nothing(url, (text, key)) for name, url in lists.items()}
             looks["record"] = _answers(f"{base}/records/{key}", 410)
-            looks["file"] = _answers(file, 503)
+            looks["file"] = _answers(file, 503, 410)
             looks["report"] = _says(verdict, '"updated"')
             looks["deletions"] = _says(f"{base}/open-data/deletions.json?after={cursor}", key)
             actions.record_status(user, record, "withdrawn", cause="annulled", reason="测量", basis="（示）1号")
@@ -203,8 +203,8 @@ def _says(url: str, word: str) -> Callable[[], bool]:
     return lambda: word in _get(url)[1]
 
 
-def _answers(url: str, status: int) -> Callable[[], bool]:
-    return lambda: _get(url)[0] == status
+def _answers(url: str, *statuses: int) -> Callable[[], bool]:
+    return lambda: _get(url)[0] in statuses
 
 
 def _until(look: Callable[[], bool], since: float) -> float:

@@ -114,7 +114,10 @@ def test_the_way_in_is_on_every_public_page(browser: Browser, live_site: str, wi
 def test_a_firm_objects_to_a_field_of_a_record(at: Desk) -> None:
     """From the file to the field, with evidence, to the receipt; the public page says so at once."""
     page = at("/centre/repairs")
-    record = records(page, "amber", "objections").rpartition("/")[2]
+    free = page.locator(
+        "li:has(a[href*='/objections/new/']):not(:has(.chip--violet)) a[href*='/objections/new/']"
+    ).first
+    record = (free.get_attribute("href") or "").rpartition("/")[2]
     page.goto(re.sub(r"/centre/.*", f"/centre/file/{record}", page.url))
     page.locator("a[href*='?field=']").nth(2).click()
     page.wait_for_url("**field=**")

@@ -91,13 +91,13 @@ def test_a_saved_change_is_public_only_once_published(people: dict[str, User]) -
 
 
 def test_what_is_scheduled_appears_by_itself(people: dict[str, User]) -> None:
-    revision = actions.save(people["first"], None, "cases", text("定时案例"))
+    revision = actions.save(people["first"], None, "typical-cases", text("定时案例"))
     held = actions.publish(people["first"], revision.article, 1, timezone.now() + timedelta(hours=1))
     assert selectors.state_of(held) == "scheduled"
-    assert get(f"/articles/{held.pk}").status_code == 404 and "定时案例" not in _said(get("/cases.rss"))
+    assert get(f"/articles/{held.pk}").status_code == 404 and "定时案例" not in _said(get("/typical-cases.rss"))
     Article.objects.filter(pk=held.pk).update(publish_at=timezone.now() - timedelta(seconds=1))
-    assert get(f"/articles/{held.pk}").status_code == 200 and "定时案例" in _said(get("/cases.rss"))
-    again = actions.save(people["first"], None, "cases", text("撤回案例"))
+    assert get(f"/articles/{held.pk}").status_code == 200 and "定时案例" in _said(get("/typical-cases.rss"))
+    again = actions.save(people["first"], None, "typical-cases", text("撤回案例"))
     later = actions.publish(people["first"], again.article, 1, timezone.now() + timedelta(hours=1))
     assert actions.withdraw(people["first"], later).state == Article.State.DRAFT
 

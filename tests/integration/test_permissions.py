@@ -87,7 +87,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "articles": ("/articles?q=x", (200, 200, 200, 200, 200)),
     **{
         f"{kind}{form.replace('.', '-')}": (f"/{kind}{form}", (200, 200, 200, 200, 200))
-        for kind in ("news", "policies", "interpretations", "cases")
+        for kind in ("news", "policies", "interpretations", "typical-cases")
         for form in ("", ".json", ".csv", ".rss", ".atom")
     },
     "article": ("/articles/{article}", (200, 200, 200, 200, 200)),

@@ -52,7 +52,7 @@ PAGES = {
     "news",
     "policies",
     "interpretations",
-    "cases",
+    "typical-cases",
     "article",
     "article-file",
     "open-data",

@@ -12,7 +12,9 @@ from .api_support import NAME, System, problem
 from .conftest import Desk
 
 
-def make_verifier(slug: str, items: tuple[str, ...] = ("food-licence",), **quota: int) -> System:
+def make_verifier(
+    slug: str, items: tuple[str, ...] = ("food-licence",), department: str = "demo", **quota: int
+) -> System:
     """A system that may verify for some items."""
     from xinyong.accounts import client_actions, selectors
     from xinyong.accounts.client_selectors import Quota
@@ -20,7 +22,7 @@ def make_verifier(slug: str, items: tuple[str, ...] = ("food-licence",), **quota
     client = client_actions.save_client(
         slug=slug,
         name=f"系统 {slug}",
-        department=selectors.department("demo"),
+        department=selectors.department(department),
         datasets=(),
         items=items,
         quota=Quota(**quota),
@@ -178,6 +180,42 @@ def test_the_items_of_a_client_are_listed_with_their_scope(verifier: System) -> 
     body = verifier.send("GET", "/api/v1/verify/items").json()
     assert [item["item"] for item in body["items"]] == ["food-licence", "supplier-check", "credit-service"]
     assert all(item["basis"] and item["sees"] for item in body["items"])
+
+
+# --- measures --------------------------------------------------------------------------------------------------------------
+
+
+def test_measures_are_those_of_the_asking_organ_and_the_item(desk: Desk, verifier: System) -> None:
+    """M2: only rows whose executor is this unit and whose scene is this item; nothing else of the entity's measures."""
+    from xinyong.accounts import actions as accounts
+    from xinyong.lists import selectors as lists
+    from xinyong.registry.models import Entity
+
+    code, name = desk.code(8), "示例第八有限公司"
+    desk.take([desk.registration(code, name)])
+    decided = (date.today() - timedelta(days=300)).isoformat()
+    act = "隐瞒有关情况，提供虚假材料申请行政许可"
+    desk.take(
+        [desk.penalty(code, name, CF_WFXW=act, CF_SY=act, CF_JDRQ=decided, CF_NR_FK="30", CF_NR="罚款三十万元。")],
+        "penalty",
+    )
+    desk.catch_up()
+    found: dict[str, set[str]] = {}
+    for slug, organ in (("permits", "示例市行政审批局"), ("finance", "示例市财政局"), ("demo", "")):
+        if organ:
+            accounts.register_department(slug=slug, name_zh=organ, acting="test")
+        system = make_verifier(f"m-{slug}", ("food-licence", "subsidy"), department=slug)
+        for item, scene in (("permit/food-licence", "permit"), ("funds/subsidy", "funds")):
+            body = ask(system, code, item).json()
+            shown = {measure["id"] for measure in body["measures"]}
+            found[f"{slug}/{scene}"] = shown
+            wanted = lists.measures_for(Entity.objects.get(credit_code=code), slug, scene)
+            assert shown == {one.measure.id for one in wanted}, "what the room of lists itself advises"
+            for measure in body["measures"]:
+                assert measure["basis"] and measure["object"]["document"] == "（示）罚〔2026〕1号"
+            assert len(body["rules"]["measures"]) == 64
+    assert "MEA-20" in found["permits/permit"] and found["demo/permit"] == set()
+    assert "MEA-20" not in found["finance/permit"] | found["permits/funds"]
 
 
 # --- the description -----------------------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ class Caller:
     name: str
     department_id: int
     department_slug: str
+    department_name: str
     rights: frozenset[str]
     datasets: frozenset[str]
     items: frozenset[str]
@@ -102,6 +103,7 @@ def caller_of(client: ApiClient, *, key_id: int, key_prefix: str, key_used_at: d
         name=client.name,
         department_id=client.department_id,
         department_slug=client.department.slug,
+        department_name=client.department.name_zh,
         rights=frozenset(client.rights),
         datasets=frozenset(client.datasets),
         items=frozenset(client.items),

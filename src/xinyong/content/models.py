@@ -12,7 +12,7 @@ class Article(models.Model):
         NEWS = "news", "信用动态"
         POLICY = "policies", "政策法规"
         INTERPRETATION = "interpretations", "政策解读"
-        CASE = "cases", "典型案例"
+        CASE = "typical-cases", "典型案例"
 
     class State(models.TextChoices):
         DRAFT = "draft", "草稿"

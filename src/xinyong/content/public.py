@@ -125,7 +125,7 @@ def interpretations(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def cases(request: HttpRequest) -> HttpResponseBase:
     """Typical cases."""
-    return _list(request, "cases")
+    return _list(request, "typical-cases")
 
 
 @require_safe
@@ -173,7 +173,7 @@ urlpatterns: list[URLPattern] = [
     *twins.paths("news", news, name="news", forms=_FORMS),
     *twins.paths("policies", policies, name="policies", forms=_FORMS),
     *twins.paths("interpretations", interpretations, name="interpretations", forms=_FORMS),
-    *twins.paths("cases", cases, name="cases", forms=_FORMS),
+    *twins.paths("typical-cases", cases, name="typical-cases", forms=_FORMS),
     path("articles/<int:number>/files/<int:file>/<str:name>", article_file, name="article-file"),
     *twins.paths("articles/<int:number>", article, name="article", forms=("json",)),
 ]

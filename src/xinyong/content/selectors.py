@@ -22,7 +22,7 @@ KINDS_EN = {
     "news": "News",
     "policies": "Policies and regulations",
     "interpretations": "Interpretations",
-    "cases": "Typical cases",
+    "typical-cases": "Typical cases",
 }
 
 

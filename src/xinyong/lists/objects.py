@@ -16,6 +16,7 @@ from xinyong.lists import gate, measures, registry
 from xinyong.lists.registry import ListConfig
 from xinyong.publicity import clock, facts, inforce
 from xinyong.publicity.clocks import acts_of
+from xinyong.publicity.rulebook import Rulebook
 from xinyong.runtime import sql
 from xinyong.standards import calendar
 
@@ -47,8 +48,8 @@ def of_entities(entities: Sequence[int], today: date, records: Sequence[int] | N
     return tuple(found for row in rows(entities, records) if (found := of_row(row, today)) is not None)
 
 
-def of_row(row: Row, today: date) -> gate.Object | None:
-    """One record as an object; None when it is an entry of no list and no decision."""
+def of_row(row: Row, today: date, rules: Rulebook | None = None) -> gate.Object | None:
+    """One record as an object; None when it is an entry of no list and no decision. ``rules``: of publicity, else those in force."""
     entity_id, record_id, dataset, digest, raw, decided_on, received_on, acts = row
     entry = catalogue.text_of(digest, dataset)
     payload = payload_of(raw)
@@ -57,7 +58,7 @@ def of_row(row: Row, today: date) -> gate.Object | None:
         return None
     if config is not None and config.kind == "historic":
         return None
-    book, profile = inforce.book(), inforce.profile()
+    book, profile = rules or inforce.book(), inforce.profile()
     marks = facts.marks(acts_of(acts))
     given = facts.of_payload(entry, decided_on, received_on, payload, book)
     found = clock.compute(given, book, profile=profile, marks=marks)

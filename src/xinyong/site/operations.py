@@ -120,7 +120,7 @@ def register() -> None:
                 ("news", "信用动态 / News"),
                 ("policies", "政策法规 / Policies"),
                 ("interpretations", "政策解读 / Interpretations"),
-                ("cases", "典型案例 / Cases"),
+                ("typical-cases", "典型案例 / Cases"),
             )
             for operation in _forms(
                 kind, f"/{kind}", words, ("json", "csv", "rss", "atom"), f"/{kind}?q=示例", _WORDS, _PAGE

@@ -89,7 +89,7 @@ _SECTIONS = {
     "news": "news",
     "policies": "policies",
     "interpretations": "policies",
-    "cases": "news",
+    "typical-cases": "news",
     "feedback-queue": "feedback",
     "content": "content",
     "content-new": "content",

@@ -45,6 +45,7 @@ def row(asked: Asked, query: str, found: Answer, given: Versions) -> dict[str, A
             "facts": found.facts,
             "lists": found.lists,
             "shared": found.shared,
+            "measures": found.measures,
             "event": given.event,
             "rules": rules.rule_set().digest[:12],
         },

@@ -12,8 +12,9 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from xinyong.verification import rules
-from xinyong.verification.packing import CHINA, LISTED, PART, SHARED, day_number
+from xinyong.verification import measuring, rules
+from xinyong.verification.measuring import shown_to
+from xinyong.verification.packing import CHINA, CONSTANT, LISTED, MEASURE, NAMED, PART, SHARED, day_number
 
 #: Redirects followed at most: one leads from any number to the entry that speaks.
 _STEPS: Final = 3
@@ -28,6 +29,7 @@ class Scope:
 
     item: str
     purpose: str
+    scene: str
     sees: Mapping[int, int]
     said: bytes
 
@@ -50,6 +52,7 @@ class Answer(NamedTuple):
     facts: int = 0
     lists: int = 0
     shared: int = 0
+    measures: int = 0
 
 
 def scope(item: rules.Item, datasets: Mapping[str, int]) -> Scope:
@@ -67,6 +70,7 @@ def scope(item: rules.Item, datasets: Mapping[str, int]) -> Scope:
     return Scope(
         item=item.code,
         purpose=item.purpose,
+        scene=item.scene,
         sees=sees,
         said=json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()[1:-1],
     )
@@ -102,26 +106,49 @@ def find(look: Look, number: str) -> tuple[bytes | None, str]:
     return None, ""
 
 
-def answer(value: bytes, reason: str, asked: str, given: Scope, day: int, query: str) -> Answer:
-    """The answer of a packed value: its parts that this item may see today. Without versions, see :func:`versions`."""
+#: Shared texts by name. A name is made of the text, so what was read once holds.
+_constants: dict[bytes, bytes] = {}
+
+
+def _text(look: Look, part: bytes) -> bytes:
+    """A part with the text it shares."""
+    name = part[-NAMED:]
+    found = _constants.get(name)
+    if found is None:
+        found = look(CONSTANT + name) or b""
+        if found and len(_constants) < 100_000:
+            _constants[name] = found
+    return b"{%b,%b" % (part[:-NAMED], found)
+
+
+def answer(look: Look, value: bytes, reason: str, asked: str, given: Scope, organ: str, day: int, query: str) -> Answer:
+    """The answer of a packed value: its parts that this item may see today, and the measures this organ may carry out.
+
+    Without versions, see :func:`versions`. ``organ``: full name of the department that asks.
+    """
     length = int.from_bytes(value[1:5], "little")
     head = value[5 : 5 + length]
     facts: list[bytes] = []
     lists: list[bytes] = []
+    measures: list[bytes] = []
     shared = 0
     at, end, sees = 5 + length, len(value), given.sees
     unpack, width = PART.unpack_from, PART.size
     while at < end:
         dataset, kind, audience, first, last, size = unpack(value, at)
         at += width
-        if first <= day <= last and sees.get(dataset, -1) >= audience:
-            shared += audience
-            words = b',"audience":"shared"}' if audience == SHARED else b',"audience":"public"}'
-            (lists if kind == LISTED else facts).append(b"{" + value[at : at + size] + words)
+        if first <= day <= last:
+            if kind == MEASURE:
+                if dataset in shown_to(organ, given.scene):
+                    measures.append(_text(look, value[at : at + size]) + b"}")
+            elif sees.get(dataset, -1) >= audience:
+                shared += audience
+                words = b',"audience":"shared"}' if audience == SHARED else b',"audience":"public"}'
+                (lists if kind == LISTED else facts).append(_text(look, value[at : at + size]) + words)
         at += size
     key = head[7 : head.index(b'"', 7)].decode()  # the head begins "key":"…"
     moved = b'{"from":"%b","reason":"%b"}' % (asked.encode(), reason.encode()) if reason else b"null"
-    body = b'"query":"%b","asked":"%b","outcome":"%b","moved":%b,"entity":{%b},"facts":[%b],"lists":[%b],"measures":[],' % (
+    body = b'"query":"%b","asked":"%b","outcome":"%b","moved":%b,"entity":{%b},"facts":[%b],"lists":[%b],"measures":[%b],' % (
         query.encode(),
         asked.encode(),
         b"moved" if reason else b"known",
@@ -129,9 +156,16 @@ def answer(value: bytes, reason: str, asked: str, given: Scope, day: int, query:
         head,
         b",".join(facts),
         b",".join(lists),
+        b",".join(measures),
     ) + given.said  # fmt: skip
     return Answer(
-        outcome="moved" if reason else "known", key=key, body=body, facts=len(facts), lists=len(lists), shared=shared
+        outcome="moved" if reason else "known",
+        key=key,
+        body=body,
+        facts=len(facts),
+        lists=len(lists),
+        shared=shared,
+        measures=len(measures),
     )
 
 
@@ -140,7 +174,8 @@ def _stands(event: int, source: str, publicity: str) -> tuple[bytes, bytes]:
     """Before and behind the age."""
     return (
         b'"data":{"event":%d,"source":"%b","age_ms":' % (event, source.encode()),
-        b'},"rules":{"publicity":"%b","verification":"%b"}' % (publicity.encode(), rules.rule_set().digest.encode()),
+        b'},"rules":{"publicity":"%b","verification":"%b","measures":"%b"}'
+        % (publicity.encode(), rules.rule_set().digest.encode(), measuring.digest().encode()),
     )
 
 

@@ -113,7 +113,7 @@ def verify(
     scope = source.scopes(source.datasets())[wanted.code]
     query = asking.query_id()
     with source.looking(asking.wanted(code), now) as (look, stands):
-        found = asking.answer(look, code, scope, answers.today(now), query)
+        found = asking.answer(look, code, scope, caller.department_name, answers.today(now), query)
     asked = actions.Asked(actor=caller.actor, department=caller.department_slug, item=wanted, case=case)
     actions.record([actions.row(asked, query, found, stands)])
     return _answer(answers.whole(found, stands, now))
@@ -150,7 +150,7 @@ def verify_batch(request: HttpRequest) -> HttpResponse:
         for code in batch.codes:
             query = asking.query_id()
             try:
-                found = asking.answer(look, code, scope, answers.today(now), query)
+                found = asking.answer(look, code, scope, caller.department_name, answers.today(now), query)
             except XinyongError as error:
                 bodies.append(no_answer(code, error))
                 continue

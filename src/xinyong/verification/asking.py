@@ -93,7 +93,7 @@ def number_of(asked: str, look: Look | None = None) -> str:
     return number
 
 
-def answer(look: Look, asked: str, scope: Scope, day: int, query: str) -> Answer:
+def answer(look: Look, asked: str, scope: Scope, organ: str, day: int, query: str) -> Answer:
     """The answer to one number. Raises PersonQuery, CodeInvalid, EntityUnknown."""
     value, reason = answers.find(look, asked) if asked.isascii() else (None, "")
     written = asked
@@ -102,7 +102,7 @@ def answer(look: Look, asked: str, scope: Scope, day: int, query: str) -> Answer
         value, reason = answers.find(look, written)
     if value is None:
         raise EntityUnknown(asked=written)
-    return answers.answer(value, reason, written, scope, day, query)
+    return answers.answer(look, value, reason, written, scope, organ, day, query)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

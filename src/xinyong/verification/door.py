@@ -149,7 +149,9 @@ class Door:
         if stands is None:
             return self._from_ledger(code, caller, wanted, case, now, query)
         try:
-            found = asking.answer(self._reader.look, code, self._scopes[item], answers.today(now), query)
+            found = asking.answer(
+                self._reader.look, code, self._scopes[item], caller.department_name, answers.today(now), query
+            )
         finally:
             self._reader.end()
         return answers.whole(found, stands, now), self._row(caller, wanted, case, query, found, stands, now)
@@ -172,7 +174,9 @@ class Door:
     ) -> Made:
         def look() -> Made:
             held, stands = source.packed(source.session(), asking.wanted(code))
-            found = asking.answer(held, code, self._scopes[wanted.code], answers.today(now), query)
+            found = asking.answer(
+                held, code, self._scopes[wanted.code], caller.department_name, answers.today(now), query
+            )
             return answers.whole(found, stands, now), self._row(caller, wanted, case, query, found, stands, now)
 
         return await self._loop.run_in_executor(self._threads, look)
@@ -252,7 +256,7 @@ class Door:
         for code in batch.codes:
             query = asking.query_id()
             try:
-                found = asking.answer(look, code, scope, day, query)
+                found = asking.answer(look, code, scope, caller.department_name, day, query)
             except XinyongError as error:
                 bodies.append(api.no_answer(code, error))
                 continue
@@ -298,6 +302,7 @@ class Door:
         return (
             f'{answers.moment(now)}{fixed[0]}{found.key}{fixed[1]}{{"query": "{query}", {fixed[2]}{named}'
             f'"outcome": "{found.outcome}", "facts": {found.facts}, "lists": {found.lists}, "shared": {found.shared}, '
+            f'"measures": {found.measures}, '
             f'"event": {stands.event}}}\n'
         ).encode()
 

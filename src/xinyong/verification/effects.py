@@ -6,6 +6,7 @@ the order of events does not matter: a large delivery waits for the windows of p
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ import psycopg
 
 from xinyong.publicity import inforce
 from xinyong.runtime import database, sql
-from xinyong.verification import packing, snapshot
+from xinyong.verification import measuring, packing, snapshot
 
 NAME = "verification"
 #: Events of at most so many versions are taken in at once, records judged one by one where the windows are behind.
@@ -42,7 +43,7 @@ def catch_up() -> int:
         if writer is None:
             return 0  # another process of this host is at it
         mark = writer.mark()
-        if mark is None:
+        if mark is None or mark.measures != measuring.digest():
             return _build(writer)
         with database.connect(autocommit=True) as session:
             began = time.monotonic()
@@ -100,7 +101,7 @@ def _moved(mark: snapshot.Mark, taken: Iterable[int]) -> snapshot.Mark:
     while place + 1 in ahead:
         place += 1
         ahead.discard(place)
-    return snapshot.Mark(event=place, ahead=tuple(sorted(ahead)), rules=mark.rules, windows=mark.windows)
+    return dataclasses.replace(mark, event=place, ahead=tuple(sorted(ahead)))
 
 
 def _new_rules(session: Connection, writer: snapshot.Writer, mark: snapshot.Mark) -> snapshot.Mark:
@@ -112,7 +113,7 @@ def _new_rules(session: Connection, writer: snapshot.Writer, mark: snapshot.Mark
         return mark
     held_version, _, held_done = mark.windows.partition(":")
     first = int(held_done or 0) + 1 if held_version == str(version) else 1
-    fresh = snapshot.Mark(event=mark.event, ahead=mark.ahead, rules=digest, windows=windows)
+    fresh = dataclasses.replace(mark, rules=digest, windows=windows)
     if done >= first:
         touched = [int(row[0]) for row in _ask(session, "entities_of_versions", first=first, last=done)]
         for piece in _pieces(touched):
@@ -134,7 +135,7 @@ def _store(session: Connection, writer: snapshot.Writer, entities: Sequence[int]
         roots = packer.roots(entities)
         fresh = [(packed.root, packed.values) for packed in packer.pack(roots)]
     # An entry that was merged speaks for itself no longer: what it had goes before the new values come.
-    writer.store(fresh, sorted(set(entities) - set(roots)), mark)
+    writer.store(fresh, sorted(set(entities) - set(roots)), mark, packer.constants)
 
 
 def rebuild() -> int:
@@ -163,10 +164,16 @@ def _build(writer: snapshot.Writer) -> int:
         session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         newest, _, _ = _ask(session, "heads_of_corridor")[0]
         version, done = (int(cell) for cell in _ask(session, "rules_in_force")[0])
-        mark = snapshot.Mark(event=int(newest), rules=inforce.book(session).digest, windows=f"{version}:{done}")
+        mark = snapshot.Mark(
+            event=int(newest),
+            rules=inforce.book(session).digest,
+            windows=f"{version}:{done}",
+            measures=measuring.digest(),
+        )
         packer = packing.Packer(session)
         for page in packing.every_root(session):
-            writer.store([(packed.root, packed.values) for packed in packer.pack(page)], (), mark)
+            fresh = [(packed.root, packed.values) for packed in packer.pack(page)]
+            writer.store(fresh, (), mark, packer.constants)
         writer.store((), (), mark)
     writer.publish(asked_at)
     return int(newest)

@@ -7,6 +7,7 @@ The live way and the snapshot use the same values, so they cannot say different 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,17 +27,21 @@ from xinyong.publicity.rulebook import Rulebook
 from xinyong.registry import keys
 from xinyong.runtime import sql
 from xinyong.standards import entity_types
+from xinyong.verification import measuring
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-#: What a part is: a fact or an entry of a list.
-FACT, LISTED = 0, 1
+#: What a part is: a fact, an entry of a list, or a measure, whose first number is its place among the measures.
+FACT, LISTED, MEASURE = 0, 1, 2
 #: Who may be told: everybody, or organs between which the record is shared.
 PUBLIC, SHARED = 0, 1
 #: Day number of "for good".
 NEVER = 0x7FFFFFFF
 #: dataset, kind, audience, first day, last day, length of what follows.
 PART = struct.Struct("<HBBiiI")
+#: A part ends with the name of the text it shares with others of its kind; that text stands under CONSTANT + name.
+NAMED = 8
+CONSTANT = b"\0"
 _LIST_CLASSES = ("serious-list", "abnormal-list")
 _LIST_RULES = ("list-court",)
 _EPOCH = date(1970, 1, 1)
@@ -101,6 +106,8 @@ class Packer:
         self._shared = [
             number for code, number in self.datasets.items() if any(map(shareable, packaged.editions(code)))
         ]
+        #: Texts that parts share, by number; they stay the same for good.
+        self.constants: dict[bytes, bytes] = {}
 
     def _ask(self, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return self.session.execute(sql.statement("verification", name).encode(), parameters).fetchall()
@@ -128,14 +135,17 @@ class Packer:
         _, event, seen = self._ask("heads_of_corridor")[0]
         acted = [row[0] for row in self._ask("acted_since", members=members, event=event)]
         for row in self._ask("records_of_entities", members=members, shared=self._shared, seen=seen, acted=acted):
-            part = self._part(row, acts.get(row[1], ()))
-            if part is not None:
-                groups[owner[row[0]]].parts.append(part)
+            groups[owner[row[0]]].parts.extend(self._parts(row, acts.get(row[1], ())))
         for root in roots:
             if groups[root].members:
                 yield Packed(root=root, values=_values(root, groups[root]))
 
-    def _part(self, row: tuple[Any, ...], acts: Sequence[ledger.Done]) -> bytes | None:
+    def _constant(self, text: bytes) -> bytes:
+        name = hashlib.blake2b(text, digest_size=NAMED).digest()
+        self.constants[CONSTANT + name] = text
+        return name
+
+    def _parts(self, row: tuple[Any, ...], acts: Sequence[ledger.Done]) -> Iterator[bytes]:
         (_, record, dataset_id, dataset, _, digest, payload, decided_on, received_on, received_at, source_row,
          delivery, department, slug, unread, public_from, public_until, severity, rule) = row  # fmt: skip
         entry = catalogue.text_of(digest, dataset)
@@ -146,10 +156,10 @@ class Packer:
             said = json.loads(payload)
             judged = self._judge(entry, said, decided_on, received_on, marks)
             if judged is None:
-                return None
+                return
             audience, public_from, public_until, severity, rule = judged
         if marks is not None and ledger.hidden(marks.states):
-            return None
+            return
         said = json.loads(payload) if said is None else said
         text = self._text(entry, said, record, decided_on)
         text.update(
@@ -161,10 +171,18 @@ class Packer:
             source={"department": department, "code": slug, "delivery": delivery, "row": source_row},
             received_at=received_at.astimezone(CHINA).isoformat(),
         )
-        body = _inner(text) + b"," + _constant(digest, dataset, rule, self.book.digest)
+        body = _inner(text) + self._constant(_constant(digest, dataset, rule, self.book.digest))
         first = day_number(public_from)
         last = day_number(public_until) if public_until is not None else NEVER
-        return PART.pack(dataset_id, LISTED if is_list(entry) else FACT, audience, first, last, len(body)) + body
+        yield PART.pack(dataset_id, LISTED if is_list(entry) else FACT, audience, first, last, len(body)) + body
+        if dataset not in measuring.datasets():
+            return
+        told = (row[0], record, dataset, digest, said, decided_on, received_on)
+        for place, start, end, measure in measuring.following(told, acts, public_from, self.book, self.profile):
+            owned = _inner({"object": measure.pop("object"), "ends_on": measure.pop("ends_on")})
+            body = owned + self._constant(_inner(measure))
+            last = day_number(end) if end is not None else NEVER
+            yield PART.pack(place, MEASURE, SHARED, day_number(start), last, len(body)) + body
 
     def _text(
         self,

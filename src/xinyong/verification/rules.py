@@ -42,10 +42,14 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """What a query is for, and what it may see: datasets in public, and those shared between organs."""
+    """What a query is for, and what it may see: datasets in public, and those shared between organs.
+
+    ``scene``: where measures are asked for, a code of the measures; their executor must be the asking organ.
+    """
 
     code: str
     purpose: str
+    scene: str
     zh: str
     en: str
     sees: frozenset[str]
@@ -85,6 +89,7 @@ def read(text: str) -> RuleSet:
         items[row["code"]] = Item(
             code=row["code"],
             purpose=row["purpose"],
+            scene=row["scene"],
             zh=row["zh"],
             en=row["en"],
             sees=frozenset(row["sees"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from ninja import Schema
 from pydantic import Field as Described
@@ -51,6 +51,31 @@ class FactOut(Schema):
     )
 
 
+class ObjectOut(Schema):
+    """What a measure follows from."""
+
+    record: str
+    dataset: str
+    list: str | None
+    document: str | None
+    authority: str | None
+    disputed: bool
+
+
+class MeasureOut(Schema):
+    """A measure or an incentive an officer of the asking organ may consider."""
+
+    id: str
+    kind: Literal["measure", "incentive"]
+    name: str
+    means: str
+    degree: str
+    basis: list[BasisOut]
+    source: str = Described(description="The list of measures it stands on.")
+    object: ObjectOut
+    ends_on: date | None
+
+
 class EntityOut(Schema):
     """The entity that answers to the number today."""
 
@@ -89,6 +114,7 @@ class RulesOut(Schema):
 
     publicity: str
     verification: str
+    measures: str
 
 
 class VersionsOut(Schema):
@@ -109,8 +135,9 @@ class BodyOut(Schema):
     entity: EntityOut
     facts: list[FactOut]
     lists: list[FactOut] = Described(description="Entries of lists.")
-    measures: list[dict[str, Any]] = Described(
-        description="Measures and incentives that fit purpose, item and executor."
+    measures: list[MeasureOut] = Described(
+        description="Measures and incentives whose scene is the item and whose executor is the asking organ. Advice: an "
+        "officer decides, with reason and notice."
     )
     purpose: str
     item: str

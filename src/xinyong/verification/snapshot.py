@@ -31,7 +31,7 @@ _MAP: Final = 1 << 37
 _STATE: Final = struct.Struct("<8sQdQ")
 _MAGIC: Final = b"XYVERIF1"
 #: Form of the packed values: another one is not read, but built anew.
-FORM: Final = b"1"
+FORM: Final = b"2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,7 @@ class Mark:
     ahead: tuple[int, ...] = ()
     rules: str = ""
     windows: str = ""
+    measures: str = ""
 
     def pack(self) -> dict[bytes, bytes]:
         """As it is stored."""
@@ -50,6 +51,7 @@ class Mark:
             b"ahead": ",".join(map(str, self.ahead)).encode(),
             b"rules": self.rules.encode(),
             b"windows": self.windows.encode(),
+            b"measures": self.measures.encode(),
             b"form": FORM,
         }
 
@@ -174,6 +176,7 @@ class Reader:
                 ahead=tuple(map(int, ahead.split(","))) if ahead else (),
                 rules=get(b"rules", b"", db=self._meta).decode(),
                 windows=get(b"windows", b"", db=self._meta).decode(),
+                measures=get(b"measures", b"", db=self._meta).decode(),
             )
         return self._mark
 
@@ -245,10 +248,20 @@ class Writer:
                 ahead=tuple(map(int, ahead.split(","))) if ahead else (),
                 rules=txn.get(b"rules", b"").decode(),
                 windows=txn.get(b"windows", b"").decode(),
+                measures=txn.get(b"measures", b"").decode(),
             )
 
-    def store(self, entities: Iterable[tuple[int, Mapping[bytes, bytes]]], gone: Iterable[int], mark: Mark) -> int:
-        """Put the values of some entities in place of those they had, with the mark, in one step. How many numbers."""
+    def store(
+        self,
+        entities: Iterable[tuple[int, Mapping[bytes, bytes]]],
+        gone: Iterable[int],
+        mark: Mark,
+        shared: Mapping[bytes, bytes] | None = None,
+    ) -> int:
+        """Put the values of some entities in place of those they had, with the mark, in one step. How many numbers.
+
+        ``shared``: texts under names made of them, which nobody owns and which stay.
+        """
         assert self._env is not None  # made by start() or opened
         written = 0
         with self._env.begin(write=True) as txn:
@@ -265,6 +278,8 @@ class Writer:
                 for number, value in values.items():
                     txn.put(number, value, db=self._answers)
                     written += 1
+            for name, text in (shared or {}).items():
+                txn.put(name, text, db=self._answers, overwrite=False)
             for name, text in mark.pack().items():
                 txn.put(name, text, db=self._meta)
         return written
@@ -342,6 +357,8 @@ def digest(reader: Reader) -> str:
     """SHA-256 over every number and value in order: two snapshots that say the same have the same."""
     found = hashlib.sha256()
     for number, value in reader.items():
+        if number[:1] == b"\0":
+            continue  # a shared text: the values name it by what it says
         found.update(struct.pack("<II", len(number), len(value)))
         found.update(number)
         found.update(value)

@@ -58,6 +58,7 @@ def packed(session: packing.Connection, numbers: Iterable[str]) -> tuple[Look, V
     values: dict[bytes, bytes] = {}
     for item in packer.pack(sorted(roots)):
         values.update(item.values)
+    values.update(packer.constants)
     return values.get, Versions(event=int(event[0]), age_ms=0, source="ledger", publicity=packer.book.digest)
 
 

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             name='Article',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('news', '信用动态'), ('policies', '政策法规'), ('interpretations', '政策解读'), ('cases', '典型案例')], help_text='Section it belongs to.', max_length=20)),
+                ('kind', models.CharField(choices=[('news', '信用动态'), ('policies', '政策法规'), ('interpretations', '政策解读'), ('typical-cases', '典型案例')], help_text='Section it belongs to.', max_length=20)),
                 ('state', models.CharField(choices=[('draft', '草稿'), ('waiting', '待复核'), ('published', '已发布'), ('archived', '已归档')], default='draft', help_text='Where it stands.', max_length=10)),
                 ('asked_by', models.CharField(blank=True, help_text='Who asked to publish it; never who releases it.', max_length=120)),
                 ('asked_at', models.DateTimeField(help_text='From when it is to be shown, as asked.', null=True)),
