@@ -42,6 +42,7 @@ COMMANDS: dict[str, str] = {
     "registry": "xinyong.desk.cli:registry",
     "desk": "xinyong.desk.cli:desk",
     "client": "xinyong.api.cli:client",
+    "cases": "xinyong.remedies.cli:cases",
     "notices": "xinyong.notices.cli:notices",
     "verification": "xinyong.verification.cli:verification",
 }

@@ -195,7 +195,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "desk-enter": ("/console/desk/{case}/enter", (405, 405, 405, 405, 405)),
     "desk-decisions-csv": ("/console/desk/decisions.csv", (404, 403, 403, 403, 200)),
     "desk-decisions-jsonl": ("/console/desk/decisions.jsonl", (404, 403, 403, 403, 200)),
-    "cases": ("/console/cases", (404, 403, 200, 200, 200)),
+    "remedy-cases": ("/console/cases", (404, 403, 200, 200, 200)),
     "cases-csv": ("/console/cases.csv", (404, 403, 200, 200, 200)),
     "cases-batch": ("/console/cases/batch", (405, 405, 405, 405, 405)),
     "cases-withdraw": ("/console/cases/withdraw", (404, 403, 403, 403, 200)),

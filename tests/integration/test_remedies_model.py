@@ -43,36 +43,41 @@ def test_thousands_of_random_acts_stay_within_the_tables(desk: Any) -> None:
                 made = actions.open_repair(firm, record, materials=[PROOF], commitment=draw.random() < 0.8)
                 actions.submit_repair(firm, made)
                 done["open_repair"] += 1
-            elif choice < 0.18:
+            elif choice < 0.165:
                 officers.withdraw_record(
                     draw.choice([operator, unit]), record, cause="changed", reason="变更", basis="文书"
                 )
                 done["withdraw"] += 1
-            elif choice < 0.26:
-                deed = draw.choice(
-                    [actions.withdraw_case, actions.ask_review, actions.answer_gap, actions.sign_commitment]
-                )
-                {
-                    actions.withdraw_case: lambda: actions.withdraw_case(firm, case),
-                    actions.ask_review: lambda: actions.ask_review(firm, case, reason="新证据"),
-                    actions.answer_gap: lambda: actions.answer_gap(firm, case, text="已补", materials=[PROOF]),
-                    actions.sign_commitment: lambda: actions.sign_commitment(firm, case),
-                }[deed]()
-                done[deed.__name__] += 1
-            elif choice < 0.3:
+            elif choice < 0.2:
+                deed = draw.choice(["take_back", "review", "gap", "sign"])
+                if deed == "take_back":
+                    actions.withdraw_case(firm, case)
+                elif deed == "review":
+                    actions.ask_review(firm, case, reason="新证据")
+                elif deed == "gap":
+                    actions.answer_gap(firm, case, text="已补", materials=[PROOF])
+                else:
+                    actions.sign_commitment(firm, case)
+                done[deed] += 1
+            elif choice < 0.22:
                 past = timezone.localdate() - timedelta(days=1)
                 Limit.objects.filter(case_id=case, ended_on=None).update(due_on=past)
                 Case.objects.filter(pk=case, due_on__isnull=False).update(due_on=past, escalated=False)
                 watch.escalate(timezone.localdate())
             else:
                 held = Case.objects.filter(pk=case).first()
-                fitting = (
-                    [act.act for act in table.of(held.kind, held.state)] if held and draw.random() < 0.8 else names
-                )
-                officers.act(
-                    draw.choice([operator, unit]), case, draw.choice(fitting or names), reason="理由",
-                    remedy=draw.choice([*table.remedies, ""]), gaps=["proof_unclear"], checks=MET,
-                )  # fmt: skip
+                fitting = [
+                    act
+                    for act in (table.of(held.kind, held.state) if held else [])
+                    if act.by & {"provider", "platform"}
+                ]
+                name, who = draw.choice(names), draw.choice([operator, unit])
+                if held and fitting and draw.random() < 0.85:
+                    chosen = draw.choice(fitting)
+                    name, who = chosen.act, unit if "provider" in chosen.by else operator
+                ground = table.grounds.get(held.ground) if held else None
+                remedy = ground.remedies[0] if ground and draw.random() < 0.8 else draw.choice([*table.remedies, ""])
+                officers.act(who, case, name, reason="理由", remedy=remedy, gaps=["proof_unclear"], checks=MET)
                 done["act"] += 1
         except XinyongError as error:
             assert error.message("zh") and error.message("en")

@@ -107,7 +107,7 @@ def act(request: HttpRequest, user: User, number: int) -> HttpResponse:
     messages.success(request, _("%(number)s 已办理，结果已记入经过。") % {"number": taken.number})
     if request.POST.get("stay") == "1":
         return HttpResponseRedirect(reverse("case", args=[number]))
-    return HttpResponseRedirect(desk.next_url(user, held) or reverse("cases"))
+    return HttpResponseRedirect(desk.next_url(user, held) or reverse("remedy-cases"))
 
 
 @require_POST
@@ -172,7 +172,7 @@ def batch(request: HttpRequest, user: User) -> HttpResponse:
     kind, _sep, name = request.POST.get("act", "").partition(":")
     if not chosen or not name:
         messages.warning(request, _("请勾选事项并选择办理方式，没有办理任何事项。"))
-        return HttpResponseRedirect(reverse("cases"))
+        return HttpResponseRedirect(reverse("remedy-cases"))
     lines = officers.act_on_all(
         user, chosen, name, reason=request.POST.get("reason", ""), language=language(), kind=kind
     )
@@ -323,7 +323,7 @@ def tip_handle(request: HttpRequest, user: User, number: int) -> HttpResponse:
 
 
 urlpatterns: list[URLPattern] = [
-    path("cases", queue, name="cases"),
+    path("cases", queue, name="remedy-cases"),
     path("cases.csv", export, name="cases-csv"),
     path("cases/batch", batch, name="cases-batch"),
     path("cases/withdraw", withdraw, name="cases-withdraw"),
