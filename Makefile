@@ -22,8 +22,9 @@ demo: install fonts ## Make the demonstration city and serve it; CHECK=1 checks 
 browser: ## Chromium and Chinese fonts for the browser tests
 	@bash tools/install-browser.sh
 
-test: install browser mariadb ## Run every test
-	@$(BIN)/python -m pytest $(ARGS)
+WORKERS ?= 2
+test: install browser mariadb ## Run every test; WORKERS=0 in one process, ARGS for pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 mariadb: ## A MariaDB server for the tests of pulling from databases
 	@bash tools/install-mariadb.sh

@@ -1,6 +1,7 @@
 """Fixtures by cost: unit tests take none of these; integration tests get a database of their own, cloned in a blink.
 
-One embedded PostgreSQL serves the whole run, below .cache/test-home. A migrated database is made once as a template;
+One embedded PostgreSQL serves the whole run, below .cache/test-home; one for each process where several share the work
+(``make test`` gives whole files to two). A migrated database is made once as a template;
 ``database_url`` clones it for a module, so every test meets a real, committed, unshared database, and the code under
 test may open as many sessions as it likes.
 """
@@ -18,7 +19,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
-HOME = ROOT / ".cache" / "test-home"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+HOME = ROOT / ".cache" / ("test-home" + (f"-{WORKER}" if WORKER else ""))
 os.environ["XINYONG_HOME"] = str(HOME)
 for name in ("XINYONG_DATABASE_URL", "XINYONG_DATABASE_OWNER_URL"):
     os.environ.pop(name, None)
