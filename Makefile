@@ -24,7 +24,7 @@ browser: ## Chromium and Chinese fonts for the browser tests
 
 WORKERS ?= 2
 test: install browser mariadb ## Run every test; WORKERS=0 in one process, ARGS for pytest
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 mariadb: ## A MariaDB server for the tests of pulling from databases
 	@bash tools/install-mariadb.sh
