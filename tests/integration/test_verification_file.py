@@ -253,6 +253,7 @@ def test_a_file_gives_no_more_rights_than_a_question(desk: Desk, filled: Path, t
         assert code in run(desk, file, out, **more).output
     assert "request-invalid" in run(desk, file, out, "--case", "张三").output
     assert "check-refused" in run(desk, file, tmp_path / "out.pdf").output
+    assert "check-refused" in run(desk, file, tmp_path / "nowhere" / "out.csv").output
     make_verifier("little", rows_per_day=2)
     assert said(run(desk, file, out, client="little"))["answered"] == 3, "taken whole as long as something is left"
     out.unlink()

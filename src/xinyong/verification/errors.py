@@ -57,7 +57,7 @@ class EntityUnknown(XinyongError):
 
 
 class CheckRefused(XinyongError):
-    """A file cannot be checked: its column of codes is not to be told, or its sheet is of no kind there is."""
+    """A file cannot be checked: its column of codes is not to be told, or its sheet cannot be written."""
 
     code = ErrorCode.CHECK_REFUSED
     status = 422

@@ -65,7 +65,7 @@ OUTCOMES: Final = {
 NOTHING: Final = "所查范围内没有正在使用的失信信息、名单和措施"
 _BATCH: Final = 25_000
 #: Numbers whose answer is kept while the data stand still, at most.
-_KEPT: Final = 200_000
+_KEPT: Final = 50_000
 
 
 @dataclass(slots=True)
@@ -112,6 +112,11 @@ def check(
     if out.suffix.lower() not in sheets.KINDS:
         raise CheckRefused(
             why_zh=f"结果表 {out.name} 须为 .xlsx 或 .csv", why_en=f"the sheet {out.name} must be .xlsx or .csv"
+        )
+    if not os.access(out.parent, os.W_OK):
+        raise CheckRefused(
+            why_zh=f"结果表无法写入文件夹 {out.parent}",
+            why_en=f"the sheet cannot be written to the folder {out.parent}",
         )
     rows_left(caller)
     result = Result(check=asking.query_id())
