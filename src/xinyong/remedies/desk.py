@@ -112,7 +112,7 @@ def tasks(user: User, english: bool) -> Iterator[tuple[str, Task]]:
                 title=f"{label}: {count:,} to deal with" if english else f"{label} {count:,} 件待办理",
                 note=first.number,
                 when=str(first.due_on),
-                url=f"{reverse('cases')}?turn=mine&kind={kind}&due={due}",
+                url=f"{reverse('remedy-cases')}?turn=mine&kind={kind}&due={due}",
             )  # fmt: skip
 
 
