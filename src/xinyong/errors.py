@@ -50,6 +50,7 @@ class ErrorCode(StrEnum):
     PERSON_QUERY = "person-query"
     CODE_INVALID = "code-invalid"
     ENTITY_UNKNOWN = "entity-unknown"
+    CHECK_REFUSED = "check-refused"
     FORM_EXPIRED = "form-expired"
     REQUEST_INVALID = "request-invalid"
     RECORD_REFUSED = "record-refused"

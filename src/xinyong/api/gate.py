@@ -145,6 +145,12 @@ def charge(request: HttpRequest, caller: Caller, *, requests: int, rows: int) ->
 
 
 def require_rows(request: HttpRequest, caller: Caller) -> None:
+    """:func:`rows_left` for a request."""
+    del request
+    rows_left(caller)
+
+
+def rows_left(caller: Caller) -> None:
     """Before rows are taken: a batch is taken whole as long as the minute and the day are not used up. Raises QuotaUsedUp."""
     used = client_actions.use(caller, requests=0, rows=0)
     quota = caller.quota

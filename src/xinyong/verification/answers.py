@@ -1,6 +1,6 @@
 """One answer: a packed value, cut to what this item may see today, with the versions that answered. No Django, no database.
 
-Every door (the site's API, the fast door, the file check) calls :func:`answer`, so the same question has one answer.
+Every door calls :func:`answer`, so the same question has one answer; the file check calls :func:`cut`, the same as values.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
-from typing import Final, NamedTuple
+from functools import lru_cache, partial
+from typing import Any, Final, NamedTuple
 
 from xinyong.verification import measuring, rules
 from xinyong.verification.measuring import shown_to
@@ -169,6 +169,44 @@ def answer(look: Look, value: bytes, reason: str, asked: str, given: Scope, orga
     )
 
 
+class Cut(NamedTuple):
+    """What :func:`answer` would say of an entity, as values: facts and entries by dataset, read when somebody asks for them."""
+
+    key: str
+    name: str
+    status: str
+    facts: list[tuple[int, Callable[[], dict[str, Any]]]]
+    lists: list[tuple[int, Callable[[], dict[str, Any]]]]
+    measures: list[Callable[[], dict[str, Any]]]
+    shared: int
+
+
+def cut(look: Look, value: bytes, given: Scope, organ: str, day: int) -> Cut:
+    """The same choice as :func:`answer`; a test holds both against each other."""
+    length = int.from_bytes(value[1:5], "little")
+    head = json.loads(b"{%b}" % value[5 : 5 + length])
+    found = Cut(head["key"], head["name"], head["status"], [], [], [], 0)
+    shared, at, end, sees = 0, 5 + length, len(value), given.sees
+    while at < end:
+        dataset, kind, audience, first, last, size = PART.unpack_from(value, at)
+        at += PART.size
+        if first <= day <= last:
+            said = partial(_said, look, value[at : at + size])
+            if kind == MEASURE:
+                if dataset in shown_to(organ, given.scene):
+                    found.measures.append(said)
+            elif sees.get(dataset, -1) >= audience:
+                shared += audience
+                (found.lists if kind == LISTED else found.facts).append((dataset, said))
+        at += size
+    return found._replace(shared=shared)
+
+
+def _said(look: Look, part: bytes) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(_text(look, part) + b"}")
+    return said
+
+
 @lru_cache(maxsize=64)
 def _stands(event: int, source: str, publicity: str) -> tuple[bytes, bytes]:
     """Before and behind the age."""
@@ -195,4 +233,4 @@ def day_of(now: float) -> date:
     return datetime.fromtimestamp(now, CHINA).date()
 
 
-__all__ = ["Answer", "Scope", "Versions", "answer", "day_number", "find", "scope", "versions", "whole"]
+__all__ = ["Answer", "Cut", "Scope", "Versions", "answer", "cut", "day_number", "find", "scope", "versions", "whole"]

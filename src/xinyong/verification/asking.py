@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xinyong.api.errors import RequestInvalid
-from xinyong.standards import credit_code_diagnosis
+from xinyong.standards import credit_code, credit_code_diagnosis
 from xinyong.verification import answers, rules
 from xinyong.verification.answers import Answer, Look, Scope
 from xinyong.verification.errors import CodeInvalid, EntityUnknown, ItemNotAllowed, ItemUnknown, PersonQuery
@@ -93,15 +93,21 @@ def number_of(asked: str, look: Look | None = None) -> str:
     return number
 
 
-def answer(look: Look, asked: str, scope: Scope, organ: str, day: int, query: str) -> Answer:
-    """The answer to one number. Raises PersonQuery, CodeInvalid, EntityUnknown."""
+def find(look: Look, asked: str) -> tuple[bytes, str, str]:
+    """Packed value, why it stands under another number, and the number as it was looked up. Raises as :func:`answer` does."""
     value, reason = answers.find(look, asked) if asked.isascii() else (None, "")
     written = asked
-    if value is None:
+    if value is None and not credit_code.is_valid(asked):  # a right code that nobody has needs no diagnosis
         written = number_of(asked, look)
         value, reason = answers.find(look, written)
     if value is None:
         raise EntityUnknown(asked=written)
+    return value, reason, written
+
+
+def answer(look: Look, asked: str, scope: Scope, organ: str, day: int, query: str) -> Answer:
+    """The answer to one number. Raises PersonQuery, CodeInvalid, EntityUnknown."""
+    value, reason, written = find(look, asked)
     return answers.answer(look, value, reason, written, scope, organ, day, query)
 
 
@@ -142,4 +148,4 @@ def batch_of(body: Any) -> Batch:
     return Batch(purpose=texts["purpose"], item=texts["item"], case=case_of(texts["case"]), codes=tuple(codes))
 
 
-__all__ = ["BATCH", "Answer", "Batch", "answer", "batch_of", "case_of", "item_of", "number_of", "query_id"]
+__all__ = ["BATCH", "Answer", "Batch", "answer", "batch_of", "case_of", "find", "item_of", "number_of", "query_id"]

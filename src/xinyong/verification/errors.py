@@ -54,3 +54,13 @@ class EntityUnknown(XinyongError):
         "No entity of this platform has or had the number '{asked}'. That does not mean it has no record: check the number, or ask "
         "the platform where it is registered."
     )
+
+
+class CheckRefused(XinyongError):
+    """A file cannot be checked: its column of codes is not to be told, or its sheet cannot be written."""
+
+    code = ErrorCode.CHECK_REFUSED
+    status = 422
+    exit_code = 2
+    zh = "文件不能核验：{why_zh}。"
+    en = "The file cannot be checked: {why_en}."

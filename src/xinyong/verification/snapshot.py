@@ -28,6 +28,8 @@ from xinyong.runtime import config
 
 #: Grows as needed up to this; the file itself is as large as what it holds.
 _MAP: Final = 1 << 37
+#: Longest name LMDB has, bytes.
+_KEY: Final = 511
 _STATE: Final = struct.Struct("<8sQdQ")
 _MAGIC: Final = b"XYVERIF1"
 #: Form of the packed values: another one is not read, but built anew.
@@ -160,8 +162,14 @@ class Reader:
 
     def look(self, number: bytes) -> bytes | None:
         """The packed value of a number."""
+        if not 0 < len(number) <= _KEY:
+            return None  # LMDB refuses to look
         found: bytes | None = self._txn.get(number)
         return found
+
+    def state(self) -> tuple[int, int]:
+        """Names the state that is seen: as long as it is the same, nothing was written."""
+        return self._generation, int(self._txn.id())
 
     def mark(self) -> Mark:
         """What this state stands for."""
