@@ -47,7 +47,7 @@ def _penalties(*, repairable: bool, limit: int) -> list[tuple[int, int]]:
     """Public penalties of the department: those old enough for repair, or the others, newest first."""
     with connection.cursor() as cursor:
         cursor.execute(
-            sql.statement("remedies", "penalties_of_department"),
+            sql.statement("demo", "penalties_of_department"),
             {
                 "department": DEPARTMENT,
                 "today": timezone.localdate(),
