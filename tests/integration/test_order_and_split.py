@@ -131,6 +131,14 @@ KEPT: dict[str, dict[str, str]] = {
     "desk": {},
     # Rules in force are stored once by their content; the windows computed by them are those of "publicity".
     "rules": {},
+    # Cases, list entries on their way and what was told are deeds of people and no read model: nothing is forgotten.
+    "lists": {},
+    "notices": {},
+    "remedies": {},
+    # A file of the host, not a table: test_verification.py compares it after every event and after a rebuild.
+    "verification": {},
+    # Takes rows of the fast door into the audit trail, each once.
+    "verification-journal": {},
 }
 
 
@@ -232,7 +240,7 @@ def test_replay_from_zero_rebuilds_every_read_model_to_the_byte(server: str, des
         taken = corridor.rebuild()
         # Cases of the desk are deeds of officers and no read model: that effect keeps no position and forgets nothing.
         assert {name for name, _ in before["positions"]} == set(corridor.readers())
-        assert all(taken[name] for name in corridor.readers()), taken
+        assert all(taken[name] for name in corridor.readers() if name != "notices"), taken
         after = dump()
         for part in before:
             assert after[part] == before[part], part

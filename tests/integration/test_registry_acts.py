@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -70,8 +70,9 @@ def everything(world: dict[str, Any]) -> dict[str, Any]:
     from xinyong.publicity import selectors as publicity
     from xinyong.registry import selectors as registry
 
-    reads: dict[str, Any] = {"figures": publicity.site_figures(), "latest": publicity.latest_double_publicity(20)}
-    reads["search"] = searching.search("示例", 1)
+    with translation.override("zh-hans"):  # whatever a request before this left active
+        reads: dict[str, Any] = {"figures": publicity.site_figures(), "latest": publicity.latest_double_publicity(20)}
+        reads["search"] = searching.search("示例", 1)
     client = Client(headers={"accept-language": "zh-CN"})
     for name in world["ids"]:
         item = entity(world, name)

@@ -93,7 +93,7 @@ def list_verify_items(request: HttpRequest) -> dict[str, Any]:
 
 @router.get(
     "/verify/{code}",
-    operation_id="verify",
+    operation_id="verify_entity",
     url_name="verify_entity",
     summary="核验一个主体 / Verify one entity",
     description="按目的和事项答复适用的公示信息、名单和措施，各带依据、来源和截止日期；并写明答复所依据的数据和规则版本。代码已变更或主体已归并的，"

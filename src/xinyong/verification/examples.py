@@ -131,7 +131,7 @@ EXAMPLES: list[Example] = [
 
 _CURL = 'curl -sS "https://credit.example.gov.cn{path}" \\\n  -H "Authorization: Bearer $XINYONG_KEY"'
 COMMANDS = {
-    "verify": _CURL.format(path=ONE),
+    "verify_entity": _CURL.format(path=ONE),
     "verify_batch": _CURL.format(path=BATCH) + " \\\n  --json @codes.json",
     "list_verify_items": _CURL.format(path=ITEMS),
 }
