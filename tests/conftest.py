@@ -50,6 +50,12 @@ _ORDER = ("unit", "integration", "acceptance")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Cheap tests first; the browser last, because its event loop stays in the main thread and Django refuses to share it."""
     items.sort(key=lambda item: next((place for place, name in enumerate(_ORDER) if name in item.path.parts), 0))
+    if os.environ.get("XINYONG_TEST_SHORT") == "1":
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(
+                    pytest.mark.skip(reason="takes minutes; a shorter test of the same kind runs (XINYONG_TEST_SHORT)")
+                )
 
 
 SHARED = ROOT.parent / "shared" / "data"

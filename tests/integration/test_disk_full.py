@@ -120,6 +120,7 @@ def check_end(steps: dict[str, dict[str, Any]]) -> None:
     assert checks["deliveries"] == "ok", steps
 
 
+@pytest.mark.long
 def test_no_room_for_the_delivered_file(tmp_path: Path, material: Path) -> None:
     steps = run(tmp_path, "deliveries", 1, 100, 64, material)
     assert steps["full"]["code"] == 3, steps
@@ -129,6 +130,7 @@ def test_no_room_for_the_delivered_file(tmp_path: Path, material: Path) -> None:
     check_end(steps)
 
 
+@pytest.mark.long
 def test_no_room_for_the_log(tmp_path: Path, material: Path) -> None:
     """The delivery is in; it is not signed yet, and it is signed as soon as there is room."""
     steps = run(tmp_path, "log", 1, 60, 64, material)

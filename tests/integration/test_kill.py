@@ -204,6 +204,7 @@ def kill(home: Home, victim: str, process: subprocess.Popen[str]) -> None:
     process.communicate(timeout=120)
 
 
+@pytest.mark.long
 def test_ten_kills_leave_the_totals_of_an_undisturbed_run(
     home: Home, material: Path, undisturbed: dict[str, list[tuple[Any, ...]]]
 ) -> None:

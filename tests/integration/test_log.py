@@ -417,6 +417,7 @@ _CRASH = (
 )
 
 
+@pytest.mark.long
 def test_kill_at_random_moments_then_recovery_gives_the_undisturbed_bytes(logged: Any) -> None:
     effect.catch_up()
     luck = random.Random(11)
