@@ -37,7 +37,7 @@ PUBLIC = {
     "accessibility": "/accessibility",
     "news": "/news",
     "policies": "/policies",
-    "articles-none": "/articles?q=%E6%B2%A1%E6%9C%89",
+    "articles-none": "/articles?q=zzqx",
     "share-unknown": "/s/nothing",
     "large-text": "/lists?care=1",
     "verify": "/verify",
