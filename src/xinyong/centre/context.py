@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from xinyong.centre import gate, selectors
 from xinyong.centre.selectors import Seat
+from xinyong.commitments import selectors as commitments
 from xinyong.notices import selectors as notices
 
 #: Entries of the menu: route, words, icon, and the routes below it.
@@ -19,6 +20,7 @@ _MENU = (
     ("centre-file", gettext_lazy("我的信用档案"), "file-text", ("centre-record",)),
     ("centre-repairs", gettext_lazy("信用修复"), "tool", ("centre-repair", "centre-check")),
     ("centre-objections", gettext_lazy("异议申诉"), "message-report", ("centre-object",)),
+    ("centre-commitments", gettext_lazy("信用承诺"), "signature", ("centre-commitment",)),
     ("centre-notices", gettext_lazy("变动提醒"), "bell", ()),
     ("centre-authorisations", gettext_lazy("授权管理"), "building-bank", ()),
     ("centre-queries", gettext_lazy("查询与使用记录"), "history", ()),
@@ -48,6 +50,14 @@ class Frame:
     menu: tuple[Entry, ...]
 
 
+def _count(route: str, seat: Seat | None) -> int:
+    if seat is None:
+        return 0
+    if route == "centre-notices":
+        return notices.unread(seat.firm.members)
+    return len(commitments.to_sign(seat.firm.members)) if route == "centre-commitments" else 0
+
+
 def _menu(request: HttpRequest, seat: Seat | None) -> tuple[Entry, ...]:
     here = request.resolver_match.url_name if request.resolver_match else ""
     return tuple(
@@ -56,7 +66,7 @@ def _menu(request: HttpRequest, seat: Seat | None) -> tuple[Entry, ...]:
             words=words,
             icon=icon,
             current=here == route or here in below,
-            count=notices.unread(seat.firm.members) if seat is not None and route == "centre-notices" else 0,
+            count=_count(route, seat),
         )
         for route, words, icon, below in _MENU
         if seat is not None or route == "centre-accept"
