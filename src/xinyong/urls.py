@@ -12,6 +12,7 @@ from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
 from xinyong.centre import cases as centre_cases
 from xinyong.centre import my as centre_my
+from xinyong.centre import papers as centre_papers
 from xinyong.centre import people as centre_people
 from xinyong.centre import promises as centre_promises
 from xinyong.centre import telling as centre_telling
@@ -103,6 +104,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         *centre_cases.urlpatterns,
         *centre_telling.urlpatterns,
         *centre_promises.urlpatterns,
+        *centre_papers.urlpatterns,
         path("console/", include(console_patterns)),
         prefix_default_language=False,
     ),

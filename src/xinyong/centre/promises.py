@@ -52,7 +52,9 @@ def _list(request: HttpRequest, seat: Seat, error: XinyongError | None = None) -
             if row.code not in held
         ],
         "texts": pages.free_texts(language()),
-        "units": [(unit.slug, unit.name_en or unit.name_zh if language() == "en" else unit.name_zh) for unit in pages.units()],
+        "units": [
+            (unit.slug, unit.name_en or unit.name_zh if language() == "en" else unit.name_zh) for unit in pages.units()
+        ],
         "typed": request.POST if error else {},
         "problem": error.message(language()) if error else "",
         "may": seat.may(FirmRight.SUBMIT),
@@ -93,7 +95,9 @@ def _page(
         "seat": seat,
         "page": page,
         "kind": book.book().kinds[promise.kind],
-        "about": book.book().kinds[promise.kind].about_en if language() == "en" else book.book().kinds[promise.kind].about_zh,
+        "about": book.book().kinds[promise.kind].about_en
+        if language() == "en"
+        else book.book().kinds[promise.kind].about_zh,
         "signs": "sign" in known or "sign_missing" in known,
         "choices": [(row.code, row.label(language())) for row in table.facts["publicity"].choices(book.book())],
         "withdraw": known.get("withdraw"),

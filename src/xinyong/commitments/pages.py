@@ -19,8 +19,10 @@ from xinyong.commitments import book as books
 from xinyong.commitments.models import Commitment, CommitmentStep
 from xinyong.commitments.procedure import Context, Step
 from xinyong.desk.home import Task
+from xinyong.lists import joint_pages
 from xinyong.registry import keys
 from xinyong.registry import selectors as registry
+from xinyong.registry.models import Entity
 
 PAGE = 30
 #: Shown in the desk's order of urgency.
@@ -445,3 +447,49 @@ def catalogue(language: str) -> tuple[KindPage, ...]:
         )
         for kind in books.book().kinds.values()
     )
+
+
+def standing_lines(entity: Entity, language: str) -> joint_pages.MoreLines:
+    """Commitments that hold or were found broken, for the standing of an entity."""
+    english = language == "en"
+    states = procedure.table().states
+    today = timezone.localdate().isoformat()
+    own = selectors.of_entity(entity)
+    held = {promise.code for promise in own}
+    lines = [
+        joint_pages.MoreLine(
+            what=f"{books.book().kinds[promise.kind].label(language)} {promise.code or ''}".strip(),
+            why=promise.matter,
+            state=states[promise.state].label(language),
+            tone=states[promise.state].tone,
+            since=promise.signed_on,
+            until=promise.valid_until,
+            ends=_ends(promise, english),
+            url=reverse("commitment", args=[promise.pk]),
+        )
+        for promise in own
+        if states[promise.state].live or states[promise.state].broken
+    ]
+    lines += [
+        joint_pages.MoreLine(
+            what=f"{row.kind} {row.code}",
+            why=row.matter,
+            state=row.performance,
+            tone="green" if row.performance == "全部履行" else "amber",
+            since=date.fromisoformat(row.made_on) if row.made_on else None,
+            until=date.fromisoformat(row.valid_until) if row.valid_until else None,
+            ends="The end of its term" if english else "有效期满",
+            url=reverse("ledger-record", args=[row.record_id]),
+        )
+        for row in selectors.reported(registry.members(entity))
+        if row.code not in held and not row.hidden and (not row.valid_until or row.valid_until >= today)
+    ]
+    return joint_pages.MoreLines(
+        code="commitments", title="Commitments" if english else "信用承诺", lines=tuple(lines[:100])
+    )
+
+
+def _ends(promise: Commitment, english: bool) -> str:
+    if procedure.table().states[promise.state].broken:
+        return "Repair by the unit that found it" if english else "由认定单位准予修复"
+    return "Kept, taken back, or the end of its term" if english else "履行、撤回，或者有效期满"

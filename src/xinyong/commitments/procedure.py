@@ -143,9 +143,9 @@ def parse(loaded: Mapping[str, Any], book: Book) -> Table:
     steps = {}
     mistakes = []
     for row in loaded["steps"]:
-        made = {key: value for key, value in row.items() if key not in ("from", "for")}
-        lists = {name: tuple(row.get(name, ())) for name in ("needs", "guards", "may")}
-        step = Step(**{**made, **lists, "sources": tuple(row["from"]), "kinds": tuple(row.get("for", ()))})
+        made: dict[str, Any] = {key: value for key, value in row.items() if key not in ("from", "for")}
+        made |= {name: tuple(row.get(name, ())) for name in ("needs", "guards", "may")}
+        step = Step(**{**made, "sources": tuple(row["from"]), "kinds": tuple(row.get("for", ()))})
         steps[step.code] = step
         unknown = (
             (set(step.needs) | set(step.may)) - set(facts)

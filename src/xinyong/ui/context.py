@@ -76,6 +76,7 @@ _SECTIONS = {
     "joint-figures": "joint",
     "standing": "joint",
     "standing-find": "joint",
+    "standing-json": "joint",
     "commitment-texts": "commitments",
     "commitment-queue": "commitment-queue",
     "commitment-new": "commitment-queue",
