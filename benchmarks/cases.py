@@ -1,10 +1,14 @@
 """Case work (bar W3): durable steps a second, whatever the age of a case, and the overdue scan of a million open cases.
 
-A step is one act of an officer on a case, through ``remedies.steps.take``: lock, judge, write case, limits, step and audit
-row, commit; WORKERS processes work side by side, as officers do, and every commit is on the disk (synchronous_commit on).
-Reference in the same run and database: the same number of processes and rounds, each INSERT of a step row, UPDATE of a
-case row and COMMIT over the bare driver, nothing judged. Batches: ``escalate`` writes a step into OVERDUE cases, in pieces
-of one transaction each. The scan is asked of CASES open cases, a twentieth of them late.
+A step is one act of an officer on a case, through ``remedies.steps``: read, judge, write case, limits, step and audit row,
+commit; every commit is on the disk (synchronous_commit on, fsync on). Three ways, WORKERS processes of THREADS threads each:
+
+- ``steps``: each step for itself, ``take``, as officers do on the page of a case;
+- ``batch``: the same steps for BATCH cases at once, ``take_many``, one transaction a batch, a step and an audit row for each;
+- ``bare``, the reference: INSERT of a step row, UPDATE of a case row and COMMIT over the bare driver, nothing judged.
+
+The disk is asked in the same run how often a second it syncs 8 KiB for one writer. ``escalate`` writes a step into OVERDUE
+cases, in pieces of one transaction each. The scan is asked of CASES open cases, a twentieth of them late.
 
     python -m benchmarks cases
 """
@@ -18,13 +22,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 CASES = int(os.environ.get("CASES", "1000000"))
 LATE_SHARE = 20
-WORKERS = int(os.environ.get("WORKERS", "4"))
-ROUNDS = int(os.environ.get("ROUNDS", "600"))
+WORKERS = int(os.environ.get("WORKERS", "2"))
+THREADS = int(os.environ.get("THREADS", "12"))
+#: Cases of each thread; three steps each.
+ROUNDS = int(os.environ.get("ROUNDS", "120"))
+BATCH = int(os.environ.get("BATCH", "200"))
 REPEATS = int(os.environ.get("REPEATS", "3"))
 BARS = {"steps_per_second": 2_000, "scan_seconds": 1.0}
 
@@ -43,48 +51,72 @@ INSERT INTO remedies_limit (case_id, timer, row, starts_on, due_on, extended, sp
 SELECT id, timer, row, due_on - 10, due_on, false, '[]'
 FROM remedies_case, (VALUES ('objection-own', 'OBJ-01A'), ('objection-all', 'OBJ-01B')) AS t(timer, row)
 """
-#: One worker: argv = first case, cases, rounds, kind. Prints the seconds its rounds took and how many steps they were.
+#: One worker: argv = first case, cases of a thread, threads, kind, batch. Prints how many steps it took and its CPU seconds.
 _WORKER = """
-import json, sys, time
+import json, sys, threading, time
 import django
 django.setup()
 from django.db import connection
-first, count, kind = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+first, count, threads, kind, size = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
 from xinyong.remedies import steps
 from xinyong.remedies.steps import Actor, Deed
 platform, provider = Actor(party='platform', name='bench'), Actor(party='provider', name='bench')
 acts = [(Deed(act='compare'), platform), (Deed(act='forward', reason='请核查'), platform), (Deed(act='take_up'), provider)]
-with connection.cursor() as cursor:
-    cursor.execute('SHOW synchronous_commit')
-    assert cursor.fetchone()[0] == 'on'
-print('ready', flush=True)
-sys.stdin.readline()
-begun, done = time.perf_counter(), 0
-if kind == 'bare':
-    connection.ensure_connection()
+done, ready, go = [0] * threads, threading.Barrier(threads + 1), threading.Event()
+
+def bare(cases, at):
     raw = connection.connection
     raw.autocommit = False
-    for case in range(first, first + count):
+    for case in cases:
         for number in range(3):
             raw.execute("INSERT INTO remedies_step (case_id, number, act, party, actor, reason, state_before, state_after, at, detail) "
                 "VALUES (%s, %s, 'compare', 'platform', 'bench', '', 'accepted', 'comparing', now(), '{}')", (case, 100 + number))
             raw.execute("UPDATE remedies_case SET state = 'comparing', revision = revision + 1 WHERE id = %s", (case,))
             raw.commit()
-            done += 1
-else:
-    for case in range(first, first + count):
+            done[at] += 1
+
+def single(cases, at):
+    for case in cases:
         for deed, actor in acts:
             steps.take(case, deed, actor)
-            done += 1
-print(json.dumps([time.perf_counter() - begun, done, time.process_time()]), flush=True)
+            done[at] += 1
+
+def batch(cases, at):
+    for start in range(0, len(cases), size):
+        for deed, actor in acts:
+            taken = steps.take_many([(case, None) for case in cases[start : start + size]], deed, actor)
+            assert all(isinstance(one, steps.Taken) for one in taken), taken[0]
+            done[at] += len(taken)
+
+def work(at):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('synchronous_commit'), current_setting('fsync')")
+        assert cursor.fetchone() == ('on', 'on')
+    ready.wait()
+    go.wait()
+    {'bare': bare, 'steps': single, 'batch': batch}[kind](range(first + at * count, first + (at + 1) * count), at)
+
+team = [threading.Thread(target=work, args=(at,)) for at in range(threads)]
+for one in team:
+    one.start()
+ready.wait()
+print('ready', flush=True)
+sys.stdin.readline()
+spent = time.process_time()
+go.set()
+for one in team:
+    one.join()
+print(json.dumps([sum(done), time.process_time() - spent]), flush=True)
 """
 
 
-def _team(first: int, kind: str, rounds: int) -> dict[str, float]:
-    """WORKERS processes at once; each has cases of its own."""
+def _team(first: int, kind: str) -> dict[str, float]:
+    """WORKERS processes at once; each thread has cases of its own."""
+    threads = THREADS if kind != "batch" else 1
+    rounds = ROUNDS * THREADS // threads
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", _WORKER, str(first + at * rounds), str(rounds), kind],
+            [sys.executable, "-c", _WORKER, *map(str, (first + at * rounds * threads, rounds, threads, kind, BATCH))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -93,6 +125,7 @@ def _team(first: int, kind: str, rounds: int) -> dict[str, float]:
     ]
     for process in started:
         assert process.stdout is not None and process.stdout.readline().strip() == "ready"
+    before = _server_cpu()
     begun = time.perf_counter()
     for process in started:
         assert process.stdin is not None
@@ -102,13 +135,53 @@ def _team(first: int, kind: str, rounds: int) -> dict[str, float]:
     for process in started:
         assert process.stdout is not None
         answers.append(json.loads(process.stdout.readline()))
-        process.wait()
     wall = time.perf_counter() - begun
-    done = sum(answer[1] for answer in answers)
-    return {"steps": done, "seconds": round(wall, 3), "per_second": round(done / wall)}
+    server = _server_cpu() - before
+    for process in started:
+        process.wait()
+    done = sum(answer[0] for answer in answers)
+    return {
+        "steps": done,
+        "seconds": round(wall, 3),
+        "per_second": round(done / wall),
+        "client_cpu_us": round(sum(answer[1] for answer in answers) / done * 1e6),
+        "server_cpu_us": round(server / done * 1e6),
+    }
 
 
-def _median(values: list[float]) -> float:
+def _server_cpu() -> float:
+    """CPU seconds of the database server and its children that live, by /proc."""
+    from xinyong.runtime import postgres
+
+    main = int((postgres.server().data / "postmaster.pid").read_text().split()[0])
+    spent, tick = 0.0, os.sysconf("SC_CLK_TCK")
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            text = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(folder.name) == main or int(text[1]) == main:
+            spent += (int(text[11]) + int(text[12])) / tick
+    return spent
+
+
+def _syncs(home: Path) -> int:
+    """How often a second the disk syncs 8 KiB for one writer: the limit of durable commits that do not share a sync."""
+    times, block = 0, b"\0" * 8192
+    place = os.open(home / "sync", os.O_RDWR | os.O_CREAT)
+    os.pwrite(place, b"\0" * (1 << 24), 0)
+    os.fsync(place)
+    begun = time.perf_counter()
+    while time.perf_counter() - begun < 1.5:
+        os.pwrite(place, block, (times * 8192) % (1 << 24))
+        os.fdatasync(place)
+        times += 1
+    rate = times / (time.perf_counter() - begun)
+    os.close(place)
+    return round(rate)
+
+
+def _median(values: Sequence[float]) -> float:
     return float(statistics.median(values))
 
 
@@ -188,29 +261,33 @@ def _measure(home: Path) -> dict[str, Any]:
             ).fetchone()
             counts.append(time.perf_counter() - begun)
             assert row is not None and row[0] == len(everything) == CASES // LATE_SHARE and len(first_piece)
-        steps, bare = [], []
-        place = 1
+        runs: dict[str, list[dict[str, float]]] = {"steps": [], "batch": [], "bare": []}
+        syncs, place = [], 1
         for _ in range(REPEATS):
-            steps.append(_team(place, "steps", ROUNDS))
-            place += ROUNDS * WORKERS
-            bare.append(_team(place, "bare", ROUNDS))
-            place += ROUNDS * WORKERS
+            syncs.append(_syncs(home))
+            for kind, found in runs.items():
+                found.append(_team(place, kind))
+                place += ROUNDS * WORKERS * THREADS
         young, aged = _age(place)
         begun = time.perf_counter()
         told = watch.escalate(today)
         escalated = time.perf_counter() - begun
         connection.close()
-    ours, reference = _median([item["per_second"] for item in steps]), _median([item["per_second"] for item in bare])
+    ours, batches, reference = (_median([item["per_second"] for item in found]) for found in runs.values())
     return {
         "bench": "cases",
         "cases": CASES,
         "filled_seconds": round(filled, 1),
         "workers": WORKERS,
+        "threads": THREADS,
         "steps_per_second": ours,
+        "batch_steps_per_second": batches,
         "bare_per_second": reference,
         "ratio": round(ours / reference, 3),
+        "batch_ratio": round(batches / reference, 3),
+        "syncs_per_second": _median(syncs),
         "age": {"first_100_steps_seconds": young, "steps_901_to_1000_seconds": aged},
-        "runs": {"steps": steps, "bare": bare},
+        "runs": runs,
         "scan_first_piece_seconds": round(_median(scans), 4),
         "scan_all_late_seconds": round(_median(sweeps), 4),
         "count_seconds": round(_median(counts), 4),

@@ -128,14 +128,13 @@ def step(firm: int, act: str = "accept", kind: str = "repair", **more: Any) -> t
         "at": timezone.now(),
         "reason": "材料齐全",
         "due_on": timezone.localdate() + timedelta(days=9),
-        "for_applicant": True,
     }
     return told.Told(**{**values, **more})
 
 
 def tell(step_: told.Told) -> None:
     with transaction.atomic():
-        told.tell(step_)
+        told.tell([step_])
 
 
 def confirmed_mail(firm: int, mailbox: Mailbox) -> Subscription:
@@ -192,9 +191,8 @@ def test_a_step_of_a_case_is_told_in_the_site_and_by_mail(firm: int, mailbox: Ma
 def test_a_step_taken_back_tells_nobody(firm: int, mailbox: Mailbox) -> None:
     confirmed_mail(firm, mailbox)
     with pytest.raises(RuntimeError), transaction.atomic():
-        told.tell(step(firm))
+        told.tell([step(firm)])
         raise RuntimeError
-    tell(step(firm, for_applicant=False))
     assert not Notice.objects.exists() and not Document.objects.exists()
     assert outbox.work()["sent"] == 0
 

@@ -8,21 +8,34 @@ import re
 import secrets
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from xinyong.audit import actions as audit
 from xinyong.notices import guard, texts
 from xinyong.notices.errors import NotDelivered, SubscriptionRefused
 from xinyong.notices.models import Dispatch, Notice, Subscription, Watch
-from xinyong.runtime import config, cryptography, sql
+from xinyong.runtime import config, cryptography, prepared, sql
 
 ADDRESS, SECRET, CODE = "notices:address", "notices:secret", "notices:code"
 MOST_SUBSCRIPTIONS, MOST_TRIES = 10, 10
 _EMAIL = re.compile(r"[^@\s<>\"',;:\\()\[\]]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """Something a firm is told, once per ``key``. ``parameters``: what fills the words of its kind."""
+
+    kind: str
+    key: str
+    entity_id: int
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    link: str = ""
+    due_on: date | None = None
 
 
 def announce(
@@ -35,20 +48,32 @@ def announce(
     due_on: date | None = None,
 ) -> None:
     """Tell a firm something, in the caller's transaction, once per key, with a message for each way it subscribed."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.statement("notices", "announce"),
-            {
-                "entity": entity_id,
-                "kind": kind,
-                "key": key,
-                "parameters": json.dumps(dict(parameters or {}), ensure_ascii=False, default=str),
-                "link": link,
-                "due": due_on,
-                "now": timezone.now(),
-                "group": texts.packaged().kinds[kind].group,
-            },
-        )
+    announce_all(
+        [Announced(kind=kind, key=key, entity_id=entity_id, parameters=parameters or {}, link=link, due_on=due_on)]
+    )
+
+
+def announce_all(notices: Sequence[Announced]) -> None:
+    """The same for many at once, in one statement."""
+    if not notices:
+        return
+    kinds = texts.packaged().kinds
+    rows = [
+        {
+            "entity_id": one.entity_id,
+            "kind": one.kind,
+            "key": one.key,
+            "parameters": one.parameters,
+            "link": one.link,
+            "due_on": one.due_on,
+            "group": kinds[one.kind].group,
+        }
+        for one in notices
+    ]
+    prepared.run(
+        sql.statement("notices", "announce"),
+        {"rows": json.dumps(rows, ensure_ascii=False, default=str), "now": timezone.now()},
+    )
 
 
 def watch(entity_id: int) -> None:

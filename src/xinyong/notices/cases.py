@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xinyong.notices import actions, documents
 from xinyong.remedies import machine
 from xinyong.remedies.told import Told
@@ -14,18 +16,24 @@ KINDS = {
 }
 
 
-def listen(step: Told) -> None:
-    """One notice for each step the applicant hears of, and the paper that goes with it."""
-    if not step.for_applicant:
-        return
-    table = machine.table()
-    act = table.acts[step.kind].get(step.act)
+def listen(steps: Sequence[Told]) -> None:
+    """One notice for each step, all in one statement, and the papers that go with some of them."""
+    actions.announce_all([_notice(step) for step in steps])
+    for step in steps:
+        documents.issue(step, _key(step))
+
+
+def _key(step: Told) -> str:
+    return f"case:{step.case_id}:{step.at.isoformat()}:{step.act}"
+
+
+def _notice(step: Told) -> actions.Announced:
+    act = machine.table().acts[step.kind].get(step.act)
     kind_zh, kind_en = KINDS[step.kind]
-    key = f"case:{step.case_id}:{step.at.isoformat()}:{step.act}"
     due = step.due_on
-    actions.announce(
+    return actions.Announced(
         kind="case-step",
-        key=key,
+        key=_key(step),
         entity_id=step.entity_id,
         parameters={
             "case_kind": step.kind,
@@ -43,4 +51,3 @@ def listen(step: Told) -> None:
         link=f"cases/{step.case_id}",
         due_on=due,
     )
-    documents.issue(step, key)

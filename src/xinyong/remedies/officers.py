@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from xinyong.accounts import selectors as accounts
@@ -45,16 +46,30 @@ def party(user: User, department_id: int) -> str:
     return "platform" if accounts.may(user, Right.REMEDY_PLATFORM) else ""
 
 
+def _seen(user: User) -> QuerySet[Case]:
+    accounts.require(user, Right.REMEDY_VIEW)
+    found = Case.objects.exclude(state__in=("draft", machine.NEW))
+    return found if accounts.may(user, Right.REMEDY_PLATFORM) else found.filter(department=user.department_id)
+
+
 def seen(user: User, case_id: int) -> Case:
     """A case the officer may see. Raises RightMissing, CaseUnknown."""
-    accounts.require(user, Right.REMEDY_VIEW)
-    found = Case.objects.filter(pk=case_id).exclude(state__in=("draft", machine.NEW))
-    if not accounts.may(user, Right.REMEDY_PLATFORM):
-        found = found.filter(department=user.department_id)
-    case = found.first()
+    case = _seen(user).filter(pk=case_id).first()
     if case is None:
         raise CaseUnknown(number=case_id)
     return case
+
+
+def _acting(user: User, case: Case, name: str) -> str:
+    """As what the officer does this act. Raises RightMissing, RemedyRefused."""
+    who = party(user, case.department_id)
+    if not who:
+        accounts.require(user, Right.REMEDY_DECIDE)
+        raise refuse("该事项由其他单位办理", "another unit deals with this case")
+    known = machine.table().act(case.kind, name)
+    if known is not None and "platform" in known.by and accounts.may(user, Right.REMEDY_PLATFORM):
+        who = who if who in known.by else "platform"
+    return who
 
 
 def act(
@@ -77,13 +92,7 @@ def act(
     Raises CaseMovedOn where somebody was faster, RemedyRefused, CaseUnknown, RightMissing.
     """
     case = seen(user, case_id)
-    who = party(user, case.department_id)
-    if not who:
-        accounts.require(user, Right.REMEDY_DECIDE)
-        raise refuse("该事项由其他单位办理", "another unit deals with this case")
-    known = machine.table().act(case.kind, name)
-    if known is not None and "platform" in known.by and accounts.may(user, Right.REMEDY_PLATFORM):
-        who = who if who in known.by else "platform"
+    who = _acting(user, case, name)
     columns: dict[str, Any] = {}
     detail: dict[str, Any] = {}
     if name == "gaps":
@@ -145,19 +154,29 @@ def act_on_all(
     allowed = any(acts.get(name) is not None and acts[name].batch for acts in machine.table().acts.values())
     if not allowed:
         raise refuse("这种办理须逐件进行", "this is done case by case")
-    lines = []
+    cases = {case.pk: case for case in _seen(user).filter(pk__in=[case_id for case_id, _ in chosen])}
+    became: dict[int, Taken | XinyongError] = {}
+    wanted: dict[str, list[tuple[int, int | None]]] = {}
     for case_id, revision in chosen:
-        number = str(case_id)
         try:
-            case = seen(user, case_id)
-            number = case.number
+            if case_id not in cases:
+                raise CaseUnknown(number=case_id)
+            case = cases[case_id]
             row = machine.table().act(case.kind, name)
             if row is None or not row.batch or kind not in ("", case.kind):
                 raise refuse("这种办理不适用于该事项", "this does not fit the case")
-            taken = act(user, case_id, name, reason=reason, revision=revision)
-            lines.append(BatchLine(case_id=case_id, number=taken.number, done=True, words=""))
+            wanted.setdefault(_acting(user, case, name), []).append((case_id, revision))
         except XinyongError as error:
-            lines.append(BatchLine(case_id=case_id, number=number, done=False, words=error.message(language)))
+            became[case_id] = error
+    for who, some in wanted.items():
+        deed, actor = Deed(act=name, reason=reason[:4_000]), Actor(party=who, name=user.username)
+        became |= zip((case_id for case_id, _ in some), steps.take_many(some, deed, actor), strict=True)
+    lines = []
+    for case_id, _ in chosen:
+        answer = became[case_id]
+        words = answer.message(language) if isinstance(answer, XinyongError) else ""
+        number = cases[case_id].number if case_id in cases else str(case_id)
+        lines.append(BatchLine(case_id=case_id, number=number, done=not words, words=words))
     return lines
 
 

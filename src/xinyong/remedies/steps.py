@@ -1,13 +1,15 @@
-"""The one writer of a step: lock the case, judge, act on the record, write the step, all in the caller's transaction.
+"""The one writer of a step: read the case, judge, act on the record, write the step, all or nothing.
 
-Whatever kills the process leaves the whole step or nothing of it. What follows by itself (``then`` in remedies.yml) is
-taken in the same transaction, so that no case waits for a worker.
+What touches the record, or asks what holds of it, is judged under the lock of the case, in the caller's transaction where
+there is one. Every other step is judged on what was read and counts only where the case is still at that revision when it is
+written; where somebody was faster it is judged again. Such steps of one moment share a transaction, and with it the sync of
+the disk (:mod:`xinyong.remedies.together`); each has a step and an audit row of its own and stands or falls alone.
+What follows by itself (``then`` in remedies.yml) is taken in the same transaction, so that no case waits for a worker.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -15,28 +17,24 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from xinyong.audit import actions as audit
 from xinyong.catalogue import selectors as catalogue
+from xinyong.errors import XinyongError
 from xinyong.ledger import actions as ledger
 from xinyong.ledger import corridor
 from xinyong.ledger import rules as ledger_rules
 from xinyong.publicity import clocks, repair
-from xinyong.remedies import machine, numbers, rules, told
+from xinyong.remedies import machine, rules, store, together, told
 from xinyong.remedies.errors import CaseMovedOn, CaseUnknown, RemedyRefused
 from xinyong.remedies.machine import Act
-from xinyong.remedies.rules import Facts, Limit, Wish
+from xinyong.remedies.rules import Limit, Wish
+from xinyong.remedies.store import Held, Writing
 from xinyong.runtime import sql
 
-#: Columns a step may set beside state, limits and revision.
-_COLUMNS = frozenset(
-    [
-        *("answer", "basis", "gaps", "gaps_told", "checks", "remedy", "outcome", "signed_at", "signed_text"),
-        *("suspended", "marks", "reviewed", "assignee", "barred_until", "account_id", "acting_name", "statement"),
-    ]
-)
-#: Columns of type jsonb.
-_JSON = frozenset(["gaps", "checks"])
+#: How often a step is judged again because somebody was faster, before it waits in line for the lock.
+_TRIES = 3
 SYSTEM = "system"
+#: Guards that ask what holds of the record.
+_OF_RECORD = ("eligible", "conditions_met")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,27 +43,6 @@ class Actor:
 
     party: str
     name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A case as it stood when it was locked."""
-
-    id: int
-    entity_id: int
-    record_id: int
-    department_id: int
-    revision: int
-    opened_at: datetime
-    account_id: int | None
-    marks: bool
-    checks: Mapping[str, str]
-    facts: Facts
-
-    @property
-    def number(self) -> str:
-        """Its number."""
-        return numbers.case_number(self.facts.kind, self.opened_at, self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,56 +72,13 @@ class Taken:
 
 def hold(case_id: int) -> Held:
     """Lock a case and read it. Raises CaseUnknown."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql.statement("remedies", "case_for_step"), {"case": case_id})
-        row = cursor.fetchone()
-    if row is None:
+    return _of(store.read([case_id], lock=True), case_id)
+
+
+def _of(found: Mapping[int, Held], case_id: int) -> Held:
+    if case_id not in found:
         raise CaseUnknown(number=case_id)
-    return _held(row)
-
-
-def _loaded(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value
-
-
-def _held(row: tuple[Any, ...]) -> Held:
-    (
-        number, kind, state, entity, record, department, market, ground, outcome, gaps_told, checks, signed_at, suspended,
-        marks, reviewed, revision, opened_at, closed_at, paused_on, profile, account, limits, files, receipts,
-    ) = row  # fmt: skip
-    facts = Facts(
-        kind=kind,
-        state=state,
-        limits=tuple(_limit(item) for item in _loaded(limits) or ()),
-        ground=ground,
-        outcome=outcome,
-        paused_on=paused_on,
-        gaps_told=gaps_told,
-        suspended=suspended,
-        reviewed=reviewed,
-        closed_on=timezone.localdate(closed_at) if closed_at else None,
-        signed=signed_at is not None,
-        materials=frozenset(files or ()),
-        receipts=frozenset(receipts or ()),
-        profile=profile,
-        market=market,
-    )
-    return Held(
-        id=number, entity_id=entity, record_id=record, department_id=department, revision=revision,
-        opened_at=opened_at, account_id=account, marks=marks, checks=_loaded(checks) or {}, facts=facts,
-    )  # fmt: skip
-
-
-def _limit(item: list[Any]) -> Limit:
-    timer, row, starts, due, extended, spans = item
-    return Limit(
-        timer=timer,
-        row=row,
-        starts_on=date.fromisoformat(starts),
-        due_on=date.fromisoformat(due),
-        extended=extended,
-        spans=tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in spans),
-    )
+    return found[case_id]
 
 
 def eligibility(
@@ -189,10 +123,15 @@ def take(case_id: int, deed: Deed, actor: Actor, *, revision: int | None = None,
     there is one.
     """
     now = now or timezone.now()
+    if not connection.in_atomic_block:
+        answer = _LINE.ask(_Asked(case_id=case_id, deed=deed, actor=actor, revision=revision, now=now))
+        if isinstance(answer, XinyongError):
+            raise answer
+        if answer is not None:
+            return answer
     with transaction.atomic():
         held = hold(case_id)
-        if revision is not None and revision != held.revision and _dealt_with(held.id, revision):
-            raise _moved_on(held)
+        _same(held, revision)
         taken = _step(held, deed, actor, now)
         act = machine.table().acts[held.facts.kind][deed.act]
         while act.then:
@@ -202,31 +141,133 @@ def take(case_id: int, deed: Deed, actor: Actor, *, revision: int | None = None,
     return taken
 
 
-def _dealt_with(case_id: int, revision: int) -> bool:
-    """Whether somebody did something since; that a limit passed meanwhile changes nothing an officer looked at."""
-    from xinyong.remedies.models import Step
+def take_many(
+    asked: Sequence[tuple[int, int | None]], deed: Deed, actor: Actor, *, now: datetime | None = None
+) -> list[Taken | XinyongError]:
+    """The same step for many cases, (case, revision) each; what became of each, in their order. Each stands or falls alone.
 
-    return Step.objects.filter(case_id=case_id, number__gt=revision).exclude(act="escalate").exists()
+    Steps that touch no record are written together; the others are taken one by one. Outside a transaction only.
+    """
+    now = now or timezone.now()
+    wanted = [_Asked(case_id=case, deed=deed, actor=actor, revision=revision, now=now) for case, revision in asked]
+    answers: list[Taken | XinyongError] = []
+    for first in range(0, len(wanted), together.MOST):
+        piece = wanted[first : first + together.MOST]
+        for one, answer in zip(piece, _together(piece), strict=True):
+            if answer is None:
+                try:
+                    answer = take(one.case_id, deed, actor, revision=one.revision, now=now)
+                except XinyongError as error:
+                    answer = error
+            answers.append(answer)
+    return answers
 
 
-def _moved_on(held: Held) -> CaseMovedOn:
-    from xinyong.remedies.models import Step
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A step somebody wants to take."""
 
+    case_id: int
+    deed: Deed
+    actor: Actor
+    revision: int | None
+    now: datetime
+
+
+def _together(asked: Sequence[_Asked]) -> list[Taken | XinyongError | None]:
+    """What became of steps that are judged on their cases alone; None for one that has to wait for the lock."""
+    found: dict[int, Taken | XinyongError] = {}
+    left = list(asked)
+    for _ in range(_TRIES):
+        held = store.read([one.case_id for one in left])
+        judged: list[tuple[_Asked, Act, Writing]] = []
+        for one in left:
+            try:
+                case = _of(held, one.case_id)
+                _same(case, one.revision)
+                if _plain(case, one.deed):
+                    judged.append((one, *_judged(case, one.deed, one.actor, one.now)))
+            except XinyongError as error:
+                found[one.case_id] = error
+        done = _written(judged)
+        for one, act, writing in judged:
+            if one.case_id in done:
+                found[one.case_id] = _taken(writing, act)
+        left = [one for one, _, _ in judged if one.case_id not in done]
+        if not left:
+            break
+    return [found.get(one.case_id) for one in asked]
+
+
+def _written(judged: Sequence[tuple[_Asked, Act, Writing]]) -> set[int]:
+    """Write what was judged, and tell; the cases that were still as they were read."""
+    if not judged:
+        return set()
+    writings = [writing for _, _, writing in judged]
+    if not told.listeners or not any(act.told for _, act, _ in judged):
+        return store.write(writings)
+    with transaction.atomic():
+        done = store.write(writings)
+        told.tell([_told(writing, act, one) for one, act, writing in judged if act.told and one.case_id in done])
+    return done
+
+
+_LINE: together.Line[_Asked, Taken | XinyongError | None] = together.Line(_together, key=lambda asked: asked.case_id)
+
+
+def _same(held: Held, revision: int | None) -> None:
+    """Raises CaseMovedOn where somebody did something since; a limit that passed meanwhile changes nothing a page showed."""
+    if revision is None or revision == held.revision:
+        return
+    last = store.last_step(held.id, revision)
+    if last is None or not last[2]:
+        return
     state = machine.table().states[held.facts.kind][held.facts.state]
-    last = Step.objects.filter(case_id=held.id).order_by("-number").values_list("party", "actor").first()
-    party, name = last or (SYSTEM, SYSTEM)
+    party, name, _ = last
     known = {"applicant": ("申请人", "the applicant"), SYSTEM: ("平台自动", "the platform by itself")}
     who = known.get(party, (f" {name} ", name))
-    return CaseMovedOn(
+    raise CaseMovedOn(
         number=held.number, who_zh=who[0], who_en=who[1], state_zh=state.label("zh"), state_en=state.label("en")
     )
 
 
+def _plain(held: Held, deed: Deed) -> bool:
+    """Whether the step follows from the row of the case alone and changes nothing else."""
+    act = machine.table().act(held.facts.kind, deed.act)
+    if act is None or act.then or act.guard in _OF_RECORD:
+        return False
+    return not _touches(held, act)
+
+
+def _touches(held: Held, act: Act) -> bool:
+    """Whether a step does something on the record."""
+    return bool(act.record or act.unmarks or (held.facts.suspended and act.outcome))
+
+
+def _taken(writing: Writing, act: Act) -> Taken:
+    held = writing.held
+    return Taken(
+        case_id=held.id, number=held.number, act=act.act, state=writing.values["state"], revision=held.revision + 1
+    )
+
+
 def _step(held: Held, deed: Deed, actor: Actor, now: datetime) -> Taken:
+    """A step of a case that is locked."""
+    act, writing = _judged(held, deed, actor, now)
+    store.write([writing])
+    if told.listeners and act.told:
+        told.tell([_told(writing, act, _Asked(case_id=held.id, deed=deed, actor=actor, revision=None, now=now))])
+    if writing.step["event"] is not None:
+        transaction.on_commit(corridor.announce)
+    return _taken(writing, act)
+
+
+def _judged(held: Held, deed: Deed, actor: Actor, now: datetime) -> tuple[Act, Writing]:
+    """What is to be written; the act on the record, where there is one, is recorded. Raises RemedyRefused."""
     table, today = machine.table(), timezone.localdate(now)
     facts, act = held.facts, table.act(held.facts.kind, deed.act)
     checks = {**held.checks, **deed.checks}
-    if act is not None and act.guard in ("eligible", "conditions_met"):
+    if act is not None and act.guard in _OF_RECORD:
         facts = replace(facts, eligibility=_eligibility(held, checks, today))
     wish = Wish(act=deed.act, party=actor.party, reason=deed.reason, remedy=deed.remedy, own_proof=deed.own_proof)
     why = rules.refusal(facts, wish, today, table)
@@ -237,7 +278,7 @@ def _step(held: Held, deed: Deed, actor: Actor, now: datetime) -> Taken:
     if checks != held.checks:
         columns["checks"] = checks
     event = _on_record(held, act, deed, actor, columns)
-    return _write(held, act, deed, actor, columns, event, now)
+    return act, _writing(held, act, deed, actor, columns, event, now)
 
 
 def _eligibility(held: Held, checks: Mapping[str, str], today: date) -> repair.Eligibility | None:
@@ -255,7 +296,7 @@ def _eligibility(held: Held, checks: Mapping[str, str], today: date) -> repair.E
 
 def _on_record(held: Held, act: Act, deed: Deed, actor: Actor, columns: dict[str, Any]) -> int | None:
     """Record the act of the step on the record, and take the mark away where it ends; the number of the first."""
-    if not (act.record or act.unmarks or (held.facts.suspended and act.outcome)):
+    if not _touches(held, act):
         return None
     states = ledger.hold(held.record_id).states()
     events: list[int] = []
@@ -310,9 +351,9 @@ def _meant(held: Held, act: Act, deed: Deed) -> tuple[str, str]:
 # --- writing ------------------------------------------------------------------------------------------------------
 
 
-def _write(
+def _writing(
     held: Held, act: Act, deed: Deed, actor: Actor, columns: dict[str, Any], event: int | None, now: datetime
-) -> Taken:
+) -> Writing:
     today, facts = timezone.localdate(now), held.facts
     after, number = act.after(facts.state), held.revision + 1
     ended = rules.ended(act, facts.limits)
@@ -341,80 +382,37 @@ def _write(
         values["closed_at"] = None
     if act.bars:
         values["barred_until"] = _bar(act.bars, facts.profile, today)
-    with connection.cursor() as cursor:
-        _update(cursor, held.id, values)
-        # In the order of the table's constraint: what ends makes room for what begins.
-        if ended:
-            cursor.execute(
-                sql.statement("remedies", "end_limits"),
-                {
-                    "case": held.id,
-                    "day": today,
-                    "met": None if after in ("returned_for_gaps",) or act.act == "take_back" else True,
-                    "timers": sorted(gone),
-                },
-            )
-        for limit in moved:
-            cursor.execute(
-                "UPDATE remedies_limit SET due_on = %s, extended = %s, spans = %s::jsonb "
-                "WHERE case_id = %s AND timer = %s AND ended_on IS NULL",
-                (
-                    limit.due_on,
-                    limit.extended,
-                    json.dumps([[str(first), str(last)] for first, last in limit.spans]),
-                    held.id,
-                    limit.timer,
-                ),
-            )
-        if begun:
-            cursor.execute(sql.statement("remedies", "begin_limits"), _columns_of(held.id, begun))
-        cursor.execute(
-            sql.statement("remedies", "insert_step"),
-            {
-                "case": held.id,
-                "number": number,
-                "act": act.act,
-                "party": actor.party,
-                "actor": actor.name,
-                "reason": deed.reason.strip(),
-                "before": facts.state,
-                "after": after,
-                "at": now,
-                "event": event,
-                "detail": json.dumps(_detail(deed, begun, moved), ensure_ascii=False),
-            },
-        )
+    audited = None
     if actor.party != SYSTEM:
-        audit.record(
-            actor=actor.name,
-            deed=f"remedies.{act.act}",
-            target=f"case {held.id}",
-            purpose="" if actor.party == "applicant" else deed.reason.strip()[:200],
-            detail={"number": held.number, "before": facts.state, "after": after},
-        )
-    _tell(held, act, deed, after, due, now)
-    if event is not None:
-        transaction.on_commit(corridor.announce)
-    return Taken(case_id=held.id, number=held.number, act=act.act, state=after, revision=number)
-
-
-def _columns_of(case_id: int, limits: tuple[Limit, ...]) -> dict[str, Any]:
-    return {
-        "case": case_id,
-        "timers": [limit.timer for limit in limits],
-        "rows": [limit.row for limit in limits],
-        "starts": [limit.starts_on for limit in limits],
-        "dues": [limit.due_on for limit in limits],
-    }
-
-
-def _update(cursor: Any, case_id: int, values: Mapping[str, Any]) -> None:
-    known = _COLUMNS | {"state", "revision", "paused_on", "due_on", "escalated", "closed_at"}
-    if unknown := set(values) - known:
-        raise ValueError(f"a step sets no {sorted(unknown)}")
-    sets = ", ".join(f"{name} = %({name})s" for name in values)
-    given = {name: json.dumps(value, ensure_ascii=False) if name in _JSON else value for name, value in values.items()}
-    cursor.execute(f"UPDATE remedies_case SET {sets} WHERE id = %(case_id)s", {**given, "case_id": case_id})  # noqa: S608
+        audited = {
+            "actor": actor.name,
+            "deed": f"remedies.{act.act}",
+            "target": f"case {held.id}",
+            "purpose": "" if actor.party == "applicant" else deed.reason.strip()[:200],
+            "detail": {"number": held.number, "before": facts.state, "after": after},
+        }
+    return Writing(
+        held=held,
+        values=values,
+        ended=tuple(sorted(gone)),
+        met=None if after == "returned_for_gaps" or act.act == "take_back" else True,
+        day=today,
+        moved=moved,
+        begun=begun,
+        step={
+            "number": number,
+            "act": act.act,
+            "party": actor.party,
+            "actor": actor.name,
+            "reason": deed.reason.strip(),
+            "before": facts.state,
+            "after": after,
+            "at": now,
+            "event": event,
+            "detail": _detail(deed, begun, moved),
+        },
+        audit=audited,
+    )
 
 
 def _detail(deed: Deed, begun: tuple[Limit, ...], moved: tuple[Limit, ...]) -> dict[str, Any]:
@@ -439,23 +437,20 @@ def _bar(timer: str, profile: str, today: date) -> date | None:
     return timers.due(row, today).day if row is not None else None
 
 
-def _tell(held: Held, act: Act, deed: Deed, after: str, due: date | None, now: datetime) -> None:
-    if not told.listeners:
-        return
-    told.tell(
-        told.Told(
-            case_id=held.id,
-            number=held.number,
-            kind=held.facts.kind,
-            entity_id=held.entity_id,
-            record_id=held.record_id,
-            account_id=held.account_id,
-            act=act.act,
-            before=held.facts.state,
-            after=after,
-            at=now,
-            reason=deed.reason.strip() if act.told else "",
-            due_on=due,
-            for_applicant=act.told,
-        )
+def _told(writing: Writing, act: Act, asked: _Asked) -> told.Told:
+    """The step as rooms above hear of it."""
+    held = writing.held
+    return told.Told(
+        case_id=held.id,
+        number=held.number,
+        kind=held.facts.kind,
+        entity_id=held.entity_id,
+        record_id=held.record_id,
+        account_id=held.account_id,
+        act=act.act,
+        before=held.facts.state,
+        after=writing.values["state"],
+        at=asked.now,
+        reason=asked.deed.reason.strip(),
+        due_on=writing.values["due_on"],
     )

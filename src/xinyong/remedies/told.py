@@ -1,18 +1,15 @@
-"""Rooms above that want to know of every step of a case (notices, documents), told in the transaction of the step. Pure."""
+"""Rooms above that tell the applicant of steps of a case (notices, documents); they hear in the transaction of the step. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A step as others hear of it. ``account_id`` None: nobody applied; ``due_on``: last day of what comes next.
-
-    ``reason``: what the applicant is told; empty where the step concerns officers only.
-    """
+    """A step the applicant is told of. ``account_id`` None: nobody applied; ``due_on``: last day of what comes next."""
 
     case_id: int
     number: str
@@ -26,14 +23,13 @@ class Told:
     at: datetime
     reason: str
     due_on: date | None
-    for_applicant: bool
 
 
-#: By name of the room. Each is called inside the transaction: what it raises undoes the step.
-listeners: dict[str, Callable[[Told], None]] = {}
+#: By name of the room. Each is called inside the transaction with steps of different cases: what it raises undoes them.
+listeners: dict[str, Callable[[Sequence[Told]], None]] = {}
 
 
-def tell(step: Told) -> None:
+def tell(steps: Sequence[Told]) -> None:
     """Tell every room that registered."""
     for listener in listeners.values():
-        listener(step)
+        listener(steps)

@@ -80,9 +80,9 @@ def escalate(today: date, now: datetime | None = None) -> int:
 
 
 def _tell(cases: list[int], now: datetime) -> None:
-    for case in Case.objects.filter(pk__in=cases).iterator(1_000):
-        act = machine.table().acts[case.kind]["escalate"]
-        told.tell(
+    acts = machine.table().acts
+    told.tell(
+        [
             told.Told(
                 case_id=case.pk,
                 number=case.number,
@@ -96,9 +96,11 @@ def _tell(cases: list[int], now: datetime) -> None:
                 at=now,
                 reason="",
                 due_on=case.due_on,
-                for_applicant=act.told,
             )
-        )
+            for case in Case.objects.filter(pk__in=cases).iterator(1_000)
+            if acts[case.kind]["escalate"].told
+        ]
+    )
 
 
 # --- channels -----------------------------------------------------------------------------------------------------

@@ -1,20 +1,24 @@
 -- name: announce
--- One notice, once per key, with a message for every confirmed subscription that chose its group; in one round trip.
-WITH made AS (
+-- Notices, each once per key, with a message for every confirmed subscription that chose the group; in one round trip.
+WITH told AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
+        AS row(entity_id bigint, kind text, key text, parameters jsonb, link text, due_on date, "group" text)
+), made AS (
     INSERT INTO notices_notice (entity_id, kind, key, parameters, link, due_on, created_at, read_by)
-    VALUES (%(entity)s, %(kind)s, %(key)s, %(parameters)s::jsonb, %(link)s, %(due)s, %(now)s, '')
+    SELECT entity_id, kind, key, parameters, link, due_on, %(now)s, '' FROM told
     ON CONFLICT (key) DO NOTHING
-    RETURNING id, entity_id
+    RETURNING id, entity_id, key
 )
 INSERT INTO notices_dispatch (notice_id, subscription_id, mark, secret, state, attempts, next_at, receipt, trouble)
 SELECT made.id, subscription.id, gen_random_uuid(), '', 'waiting', 0, %(now)s, '', ''
 FROM made
+JOIN told USING (key)
 JOIN registry_entity AS entity ON entity.id = made.entity_id
 JOIN registry_entity AS entry ON entry.id = COALESCE(entity.canonical_id, entity.id)
     OR entry.canonical_id = COALESCE(entity.canonical_id, entity.id)
 JOIN notices_subscription AS subscription ON subscription.entity_id = entry.id
     AND subscription.confirmed_at IS NOT NULL AND subscription.ended_at IS NULL
-    AND subscription.groups ? %(group)s
+    AND subscription.groups ? told."group"
 
 -- name: claim
 -- The next message that is due: leased to this worker, so that no other takes it and a killed one leaves it to come back.

@@ -1,34 +1,22 @@
--- name: case_for_step
--- A case with everything the rules ask for, locked: whoever acts next waits and then sees what was done.
+-- name: cases_for_step
+-- Cases with everything the rules ask for, in the order of their numbers; with FOR UPDATE behind it whoever acts next waits.
 SELECT held.id, held.kind, held.state, held.entity_id, held.record_id, held.department_id, held.market,
     held.ground, held.outcome, held.gaps_told, held.checks, held.signed_at, held.suspended, held.marks, held.reviewed,
     held.revision, held.opened_at, held.closed_at, held.paused_on, held.profile, held.account_id,
     (SELECT json_agg(json_build_array(running.timer, running.row, running.starts_on, running.due_on, running.extended,
         running.spans) ORDER BY running.id)
       FROM remedies_limit AS running WHERE running.case_id = held.id AND running.ended_on IS NULL),
-    (SELECT array_agg(DISTINCT file.kind) FROM remedies_casefile AS file
-      WHERE file.case_id = held.id AND file.side = 'applicant'),
-    (SELECT array_agg(receipt.channel) FROM remedies_receipt AS receipt WHERE receipt.case_id = held.id)
-FROM remedies_case AS held WHERE held.id = %(case)s FOR UPDATE OF held
+    CASE WHEN held.kind <> 'repair' THEN NULL ELSE (SELECT array_agg(DISTINCT file.kind) FROM remedies_casefile AS file
+      WHERE file.case_id = held.id AND file.side = 'applicant') END,
+    CASE WHEN held.state NOT IN ('granted', 'withdrawn') THEN NULL
+      ELSE (SELECT array_agg(receipt.channel) FROM remedies_receipt AS receipt WHERE receipt.case_id = held.id) END
+FROM remedies_case AS held WHERE held.id = ANY(%(cases)s::bigint[]) ORDER BY held.id
 
--- name: insert_step
--- What happened, once and for ever.
-INSERT INTO remedies_step
-    (case_id, number, act, party, actor, reason, state_before, state_after, at, event_id, detail)
-VALUES (%(case)s, %(number)s, %(act)s, %(party)s, %(actor)s, %(reason)s, %(before)s, %(after)s, %(at)s, %(event)s,
-    %(detail)s::jsonb)
-
--- name: end_limits
--- Limits that end with a step: met, or fallen away (met is null) with what made them run.
-UPDATE remedies_limit SET ended_on = %(day)s, met = %(met)s
-WHERE case_id = %(case)s AND ended_on IS NULL AND timer = ANY(%(timers)s)
-
--- name: begin_limits
--- Limits that begin with a step.
-INSERT INTO remedies_limit (case_id, timer, row, starts_on, due_on, extended, spans)
-SELECT %(case)s, limits.timer, limits.row, limits.starts_on, limits.due_on, false, '[]'
-FROM unnest(%(timers)s::text[], %(rows)s::text[], %(starts)s::date[], %(dues)s::date[])
-    AS limits(timer, row, starts_on, due_on)
+-- name: newest_steps
+-- Who did what last in a case, and whether anything but a passed limit was noted after the revision a page showed.
+SELECT step.party, step.actor, EXISTS (SELECT FROM remedies_step AS later
+    WHERE later.case_id = %(case)s AND later.number > %(revision)s AND later.act <> 'escalate')
+FROM remedies_step AS step WHERE step.case_id = %(case)s ORDER BY step.number DESC LIMIT 1
 
 -- name: other_marks
 -- Whether another case holds the mark of the same record.
