@@ -7,11 +7,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """Two columns of the position, both empty."""
+    """Two columns of the position, both empty, and the words of the third."""
 
     dependencies: ClassVar[list[tuple[str, str]]] = [("ledger", "0006_acts_are_leaves")]
 
     operations: ClassVar[list[migrations.operations.base.Operation]] = [
+        migrations.AlterField(
+            model_name="effectposition",
+            name="event_id",
+            field=models.BigIntegerField(default=0, help_text="Last event it has taken in, and all before it."),
+        ),
         migrations.AddField(
             model_name="effectposition",
             name="version_id",
