@@ -21,6 +21,8 @@ from xinyong.publicity.errors import ArchiveClosed, RetentionRefused
 from xinyong.publicity.models import RetentionLine, RetentionRun
 from xinyong.publicity.retention import actions, selectors
 from xinyong.registry import keys
+from xinyong.registry import selectors as registry
+from xinyong.registry.models import Entity
 from xinyong.remedies import officers
 from xinyong.remedies.models import Case, CaseFile, Tip
 from xinyong.runtime import database
@@ -55,6 +57,10 @@ def owner(desk: Any) -> Iterator[psycopg.Connection[Any]]:
     with database.connect_owner() as session:
         session.autocommit = True
         yield session
+
+
+def desk_code(entity: int) -> str:
+    return registry.address_key(Entity.objects.get(pk=entity))
 
 
 def payloads(desk: Any, record: int) -> list[str]:
@@ -124,8 +130,9 @@ def test_the_archive_is_closed_named_officers_read_for_a_purpose_and_every_look_
         actions.read_archive(unit, record, purpose=" ")
     found = actions.read_archive(unit, record, purpose="审计检查")
     assert found[0][1] is not None
-    entry = AuditEntry.objects.get(actor=unit.username, deed="query.archive", target=f"record {record}")
-    assert entry.purpose == "审计检查"
+    entry = AuditEntry.objects.get(actor=unit.username, deed="query.archive")
+    assert entry.purpose == "审计检查" and entry.detail["record"] == keys.record_key(record)
+    assert entry.target == desk_code(old[0][0])  # under this name its subject reads who looked, and why
     client = Client()
     client.force_login(unit)
     page = client.post("/console/retention/archive", {"record": keys.record_key(record), "purpose": "审计检查"})

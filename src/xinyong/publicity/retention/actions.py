@@ -20,12 +20,16 @@ from xinyong.accounts.rules import Right
 from xinyong.audit import actions as audit
 from xinyong.ledger import actions as ledger
 from xinyong.ledger import archive, corridor
+from xinyong.ledger import selectors as records
 from xinyong.ledger.errors import StatusRefused
 from xinyong.publicity import inforce
 from xinyong.publicity.errors import ArchiveClosed, RetentionRefused
 from xinyong.publicity.models import ArchiveReader, RetentionLine, RetentionRun
 from xinyong.publicity.retention import rules
 from xinyong.publicity.retention.rules import Rule
+from xinyong.registry import keys
+from xinyong.registry import selectors as registry
+from xinyong.registry.models import Entity
 from xinyong.runtime import sql
 
 #: Most things one run takes; more wait for the next.
@@ -250,18 +254,23 @@ def refused(user: User, record_id: int = 0) -> None:
 
 
 def read_archive(user: User, record_id: int, *, purpose: str) -> list[tuple[Any, dict[str, Any] | None]]:
-    """What the archive holds of a record; the look is logged with its purpose, also where nothing is found.
+    """What the archive holds of a record; the look is logged with its purpose, also where the archive holds nothing.
 
-    Raises ArchiveClosed for who was not named, RetentionRefused without a purpose.
+    Raises ArchiveClosed for who was not named, RetentionRefused without a purpose, RecordNotFound.
     """
     if not may_read(user):
         refused(user, record_id)
         raise ArchiveClosed(user=user.username)
     if len(purpose.strip()) < 4:
         raise RetentionRefused(why_zh="请写明查阅的用途", why_en="say for which purpose")
-    found = archive.read(record_id)  # before it is shown, the look is on record
+    entity = registry.canonical(Entity.objects.get(pk=records.record(record_id).entity_id))
+    found = archive.read(record_id)
+    # Before it is shown the look is on record, under the name by which its subject reads who looked (REF-16).
     audit.record(
-        actor=user.username, deed="query.archive", target=f"record {record_id}", purpose=purpose.strip()[:200],
-        detail={"versions": len(found)},
-    )  # fmt: skip
+        actor=user.username,
+        deed="query.archive",
+        target=registry.address_key(entity),
+        purpose=purpose.strip()[:200],
+        detail={"record": keys.record_key(record_id), "number": keys.record_key(record_id), "versions": len(found)},
+    )
     return found
