@@ -109,6 +109,8 @@ class XinyongError(Exception):
     code: ClassVar[ErrorCode] = ErrorCode.INTERNAL
     status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
+    #: A state that ends by itself: the operator's log has a line of warning, no failure with its trace.
+    passing: ClassVar[bool] = False
     zh: ClassVar[str] = "内部错误：{detail}"
     en: ClassVar[str] = "Internal error: {detail}"
 

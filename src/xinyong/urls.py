@@ -45,12 +45,15 @@ from xinyong.site import operations as site_operations
 from xinyong.ui import health
 from xinyong.verification import api as verification_api
 from xinyong.verification import examples as verification_examples
+from xinyong.verification import joint_api, joint_examples
 
 intake_api_examples.register()
 site_operations.register()
 verification_examples.register()
+joint_examples.register()
 site.add_router("", intake_api.router)
 site.add_router("", verification_api.router)
+site.add_router("", joint_api.router)
 
 console_patterns: list[URLPattern | URLResolver] = [
     *home_console.urlpatterns,

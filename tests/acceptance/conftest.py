@@ -26,7 +26,8 @@ from xinyong.demo import city
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-WIDTHS = (390, 1440)
+#: XINYONG_TEST_WIDTHS=820,820 looks at every page at other widths (two, some tests pair them with the languages).
+WIDTHS = tuple(int(width) for width in os.environ.get("XINYONG_TEST_WIDTHS", "390,1440").split(","))
 #: Between them: looked at once a page, in Chinese.
 TABLET = 820
 #: One line a checked page; ``tools/accessibility.py`` makes the accessibility statement of them.

@@ -283,7 +283,8 @@ def test_traditional_characters(visit: Opener, entity_path: str, path: str) -> N
 
 def test_pages_are_light(visit: Opener, entity_path: str, record_path: str) -> None:
     """At most 80 KB compressed for a first visit, everything the page needs included."""
-    for path in ("/", entity_path, record_path, "/double-publicity", "/lists", "/statistics", "/repair"):
+    for path in ("/", entity_path, record_path, "/double-publicity", "/lists", "/statistics", "/repair", "/news",
+                 "/search?q=%E7%A4%BA%E4%BE%8B", "/open-data", "/verify", "/objection", "/accessibility"):  # fmt: skip
         page = visit(path).page
         parts = page.evaluate("performance.getEntriesByType('resource').map(part => [part.name, part.encodedBodySize])")
         html = page.request.get(page.url).body()

@@ -89,6 +89,12 @@ def test_the_description_is_complete() -> None:
         "list_verify_items": {"200", "401", "403", "429"},
         "verify_entity": {"200", "401", "403", "404", "422", "429"},
         "verify_batch": {"200", "401", "403", "411", "413", "415", "422", "429"},
+        "joint_vocabulary": {"200", "401", "403", "429"},
+        "list_joint_work": {"200", "401", "403", "422", "429"},
+        "get_joint_work": {"200", "401", "403", "404", "422", "429"},
+        "decide_joint_work": {"201", "401", "403", "404", "409", "413", "422", "429"},
+        "execute_joint_work": {"200", "401", "403", "404", "409", "413", "422", "429"},
+        "lift_joint_work": {"200", "401", "403", "404", "409", "413", "422", "429"},
     }
     seen = {}
     for methods in document["paths"].values():

@@ -164,3 +164,32 @@ def test_every_count_of_a_search_is_its_list(codes: list[str]) -> None:
         for group in data["facets"]:
             for value in group["values"]:
                 assert value["count"] <= data["total"]
+
+
+def test_every_count_of_a_share_is_its_list(codes: list[str]) -> None:
+    """The page says so many for each dataset, shows so many over its pages, and opens so many commitments in JSON."""
+    from xinyong.registry import selectors as registry
+    from xinyong.reports.chapters import CHAPTERS
+    from xinyong.shares import actions
+    from xinyong.shares.selectors import Scope
+
+    whole = 0
+    for code in codes:
+        entity = registry.by_key(code)
+        assert entity is not None
+        scope = Scope(chapters=frozenset(range(1, len(CHAPTERS) + 1)))
+        token = actions.share(entity, scope, days=3, shown_to="", actor="test").token
+        opened = [item["key"] for item in get(f"/s/{token}.json").json()["openings"]]
+        said: dict[str, int] = {}
+        seen: list[str] = []
+        for number in range(1, 1 + -(-len(opened) // 20)):
+            text = get(f"/s/{token}?page={number}").content.decode()
+            for title, total in re.findall(
+                r'<h2 id="part-[0-9]+">([^<]+)</h2><span class="section-note">([0-9,]+) 条', text
+            ):
+                assert said.setdefault(title, int(total.replace(",", ""))) == int(total.replace(",", ""))
+            seen += re.findall(r'href="/records/(R[0-9A-Z]+)"', text)
+        assert sum(said.values()) == len(opened) == len(set(opened)), code
+        assert set(seen) == set(opened), code
+        whole += len(opened)
+    assert whole > len(codes)

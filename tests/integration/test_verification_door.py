@@ -302,3 +302,37 @@ journal.folder = lambda: Path({str(house / "journal")!r})
     assert desk.rows(count) == [(100, 100)], "nothing of a transaction that never ended"
     journal_import.take_in()
     assert desk.rows(count) == [(200, 100)]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_generated_requests_get_described_answers_at_the_door_too(opened: Callable[..., Door]) -> None:
+    import schemathesis
+    from django.test import Client
+    from hypothesis import HealthCheck, Phase, given, settings
+
+    from xinyong.accounts.models import ApiClient
+
+    from .test_api_fuzz import EXAMPLES, mistakes
+
+    ApiClient.objects.filter(slug="door").update(requests_per_minute=1_000_000)
+    door = opened()
+    schema = schemathesis.openapi.from_dict(Client().get("/api/v1/openapi.json").json())
+    wanted = {"verify_entity", "verify_batch", "list_verify_items"}
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        if operation.definition.raw["operationId"] not in wanted:
+            continue
+
+        @given(case=operation.as_strategy())
+        @settings(
+            max_examples=3 * EXAMPLES, deadline=None, database=None, derandomize=True,
+            phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        def run(case: Any) -> None:
+            answer = case.call(
+                base_url=f"http://127.0.0.1:{door.port}", headers={"Authorization": f"Bearer {door.token}"}
+            )
+            assert answer.status_code < 500, (case.as_curl_command(), answer.content)
+            assert not (wrong := mistakes(case, answer)), (case.as_curl_command(), wrong, answer.content[:500])
+
+        run()

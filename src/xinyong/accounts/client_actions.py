@@ -18,7 +18,7 @@ from django.utils import timezone
 from xinyong.accounts import client_items
 from xinyong.accounts.client_selectors import Caller, Quota, Used
 from xinyong.accounts.models import ApiClient, ApiKey, ApiSigningKey, Department
-from xinyong.accounts.rules import CLIENT_RIGHTS, VERIFY_RIGHTS, Right
+from xinyong.accounts.rules import CLIENT_RIGHTS, JOINT_RIGHTS, VERIFY_RIGHTS, Right
 from xinyong.audit import actions as audit
 from xinyong.errors import ErrorCode, XinyongError
 from xinyong.runtime import cryptography as sealing
@@ -86,7 +86,7 @@ def _check(
             why_zh=f"没有核验事项「{wrong[0]}」，可用：{'、'.join(known)}。",
             why_en=f"there is no item '{wrong[0]}' to verify for; there are {', '.join(known)}.",
         )
-    if not rights or not set(rights) <= {*CLIENT_RIGHTS, *VERIFY_RIGHTS}:
+    if not rights or not set(rights) <= {*CLIENT_RIGHTS, *VERIFY_RIGHTS, *JOINT_RIGHTS}:
         raise ClientInvalid(why_zh="权限不在可授予范围内。", why_en="these rights cannot be given to a client.")
     if min(quota.requests_per_minute, quota.requests_per_day, quota.rows_per_minute, quota.rows_per_day) < 1:
         raise ClientInvalid(why_zh="各项限额须为正整数。", why_en="every quota must be a positive number.")
@@ -103,14 +103,20 @@ def save_client(
     acting: str,
     items: Sequence[str] = (),
     rights: Sequence[Right] | None = None,
+    joint: bool = False,
     active: bool = True,
 ) -> ApiClient:
     """Register a client, or bring it up to date. The department of an existing client never changes.
 
-    ``rights``: those that delivering ``datasets`` and verifying for ``items`` need, unless given. Raises ClientInvalid.
+    ``rights``: those that delivering ``datasets`` and verifying for ``items`` need, unless given; ``joint``: and those of
+    joint work, where its department is an executor. Raises ClientInvalid.
     """
     if rights is None:
-        rights = (*(CLIENT_RIGHTS if datasets else ()), *(VERIFY_RIGHTS if items else ()))
+        rights = (
+            *(CLIENT_RIGHTS if datasets else ()),
+            *(VERIFY_RIGHTS if items else ()),
+            *(JOINT_RIGHTS if joint and items else ()),
+        )
     _check(slug, name, quota, datasets, items, rights)
     client = ApiClient.objects.select_for_update().filter(slug=slug).first()
     made = client is None

@@ -91,3 +91,5 @@ def has_right(role: str, right: Right) -> bool:
 CLIENT_RIGHTS = (Right.DELIVERY_SUBMIT, Right.DELIVERY_VIEW_OWN)
 #: What one that verifies is given, for the items it is registered for.
 VERIFY_RIGHTS = (Right.VERIFY,)
+#: What the system of an executor is given whose officers decide on measures and feed back.
+JOINT_RIGHTS = (Right.MEASURE_DECIDE,)

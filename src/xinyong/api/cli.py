@@ -100,6 +100,7 @@ def _key(found: Any, days: int, note: str, *, as_json: bool) -> None:
 @click.option("--department", "department_slug", required=True, help="Code of the department it delivers for.")
 @click.option("--dataset", "datasets", multiple=True, help="Dataset it may deliver; give it repeatedly.")
 @click.option("--item", "items", multiple=True, help="Item it may verify entities for; give it repeatedly.")
+@click.option("--joint", is_flag=True, help="Its officers decide on measures and feed back through it (joint work).")
 @click.option("--requests-per-minute", type=int, default=600, show_default=True, help="Quota of requests a minute.")
 @click.option("--requests-per-day", type=int, default=200_000, show_default=True, help="Quota of requests a day.")
 @click.option("--rows-per-minute", type=int, default=100_000, show_default=True, help="Quota of rows a minute.")
@@ -112,6 +113,7 @@ def make(
     department_slug: str,
     datasets: tuple[str, ...],
     items: tuple[str, ...],
+    joint: bool,
     off: bool,
     *,
     as_json: bool,
@@ -134,6 +136,7 @@ def make(
         datasets=datasets,
         items=items,
         quota=Quota(**quota),
+        joint=joint,
         active=not off,
         acting=_ACTING,
     )

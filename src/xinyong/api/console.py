@@ -116,6 +116,11 @@ class ClientForm(forms.Form):
         required=False,
         help_text=_("选择后，该系统可以为这些事项核验主体；每次查询留痕，主体可以看到。"),
     )
+    joint = forms.BooleanField(
+        required=False,
+        label=_("办理联合奖惩"),
+        help_text=_("该系统的工作人员可以决定是否采取措施或激励并反馈；须同时登记核验事项。"),
+    )
     requests_per_minute = forms.IntegerField(min_value=1, max_value=2_000_000_000, initial=600, label=_("每分钟请求数"))
     requests_per_day = forms.IntegerField(min_value=1, max_value=2_000_000_000, initial=200_000, label=_("每日请求数"))
     rows_per_minute = forms.IntegerField(min_value=1, max_value=2_000_000_000, initial=100_000, label=_("每分钟行数"))
@@ -157,6 +162,7 @@ def _save(form: ClientForm, department: Department, user: User, slug: str) -> Ap
         datasets=form.cleaned_data["datasets"],
         items=form.cleaned_data["items"],
         quota=form.quota(),
+        joint=form.cleaned_data["joint"],
         active=form.cleaned_data["active"],
         acting=user.username,
     )
@@ -224,6 +230,7 @@ def _page(
                 "datasets": found.datasets,
                 "items": found.items,
                 "active": found.is_active,
+                "joint": Right.MEASURE_DECIDE.value in found.rights,
                 **quota.as_dict(),
             }
         )

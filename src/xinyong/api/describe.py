@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from xinyong.api import signatures
 from xinyong.api.public_operations import Public
 from xinyong.errors import XinyongError
 from xinyong.ui import problems
@@ -94,11 +95,20 @@ class Description:
             content.setdefault("examples", {})[example.name] = {
                 "value": problems.as_problem(example.error, "zh", example.path)
             }
+        if operation.get("security"):
+            cls._signatures(path, answers)
         for status, answer in answers.items():
             names = (*(() if status == "401" else _RATE_HEADERS), *_OWN.get(status, ()))
             if names:
                 answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
         operation["responses"] = dict(sorted(answers.items()))
+
+    @staticmethod
+    def _signatures(path: str, answers: Document) -> None:
+        """Every operation may be asked for with a signature; what does not hold is told apart."""
+        content = answers["401"]["content"][problems.CONTENT_TYPE].setdefault("examples", {})
+        for error in signatures.refusals():
+            content.setdefault(error.code.value, {"value": problems.as_problem(error, "zh", path)})
 
 
 def _fits(template: str, path: str) -> bool:

@@ -52,6 +52,10 @@ class PublicOperation:
     examples: tuple[PublicExample, ...] = ()
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "object"})
     method: str = "get"
+    #: Error answers beside those of the examples, 404 (where something is named) and 429.
+    refusals: tuple[int, ...] = ()
+    #: What a 404 says, where it is no error of ours.
+    not_found: Mapping[str, Any] = field(default_factory=lambda: {"$ref": "#/components/schemas/PublicError"})
 
 
 class Public:
@@ -80,7 +84,12 @@ class Public:
 def _operation(item: PublicOperation, headers: Mapping[str, Any]) -> Document:
     content = {media: {"schema": item.schema if "json" in media else {"type": "string"}} for media in item.media}
     examples = [example.path for example in item.examples]
-    error = {"application/json": {"schema": {"$ref": "#/components/schemas/PublicError"}}}
+    # A browser that follows a dead link gets a page; programs, and whoever asks for JSON, get the error.
+    page = {"text/html": {"schema": {"type": "string"}}}
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/PublicError"}}, **page}
+    statuses = {example.status for example in item.examples if example.status >= 300} | set(item.refusals) - {304}
+    if any(parameter.place == "path" or parameter.name == "dataset" for parameter in item.parameters):
+        statuses.add(404)
     text = item.text
     if examples:
         text = f"{text}\n\nGET {quote(examples[0], safe='/?=&%')}".strip()
@@ -105,9 +114,12 @@ def _operation(item: PublicOperation, headers: Mapping[str, Any]) -> Document:
             "200": {"description": "OK", "content": content, "headers": dict(headers)},
             "304": {"description": "Not modified: the content is what the ETag stands for."},
             **{
-                str(example.status): {"description": _WORDS.get(example.status, "Not possible"), "content": error}
-                for example in item.examples
-                if example.status >= 400
+                str(status): {
+                    "description": _WORDS.get(status, "Not possible"),
+                    **({} if status < 400 else {"content": error}),
+                    **({"content": {"application/json": {"schema": item.not_found}, **page}} if status == 404 else {}),
+                }
+                for status in sorted(statuses)
             },
             "429": {"description": _WORDS[429], "content": error},
         },
@@ -115,8 +127,9 @@ def _operation(item: PublicOperation, headers: Mapping[str, Any]) -> Document:
 
 
 _WORDS = {
+    302: "It lies under the address in Location",
     404: "There is no such thing",
-    410: "It was public once, or the cursor is too old",
+    410: "It was public once, or the cursor is too old or none of this site",
     416: "The range lies beyond the end of the file",
     429: "Fair use is used up; Retry-After says when it comes back",
     503: "The file is being cut again; Retry-After says when to come back",

@@ -79,6 +79,16 @@ class KeyRevoked(XinyongError):
     en = "The signing key '{key}' {state_en}. Use a valid key; the platform operator can register another."
 
 
+def refusals() -> tuple[XinyongError, ...]:
+    """One of each refusal, as the description shows them."""
+    return (
+        _wrong("签名与请求内容或密钥不符", "it does not fit the request or the key"),
+        SignatureTime(difference=-100, window=WINDOW, now="2026-11-26T02:00:00Z"),
+        SignatureReplayed(),
+        KeyRevoked(key="sig-0a1b2c3d", state_zh="撤销", state_en="was revoked"),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
     """A signature as read from the two header fields, and the text it is over."""

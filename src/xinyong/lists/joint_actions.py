@@ -56,18 +56,28 @@ class Decision:
     target: str = "entity"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Officer:
+    """An officer of an executor who works in the unit's own system, which vouches for them. ``actor``: as it is kept."""
+
+    department: Department
+    actor: str
+
+
 def _refused(zh: str, en: str) -> MeasureRefused:
     return MeasureRefused(why_zh=zh, why_en=en)
 
 
-def _unit(user: User) -> Department:
-    accounts.require(user, Right.MEASURE_DECIDE)
-    if user.department is None:
+def _officer(who: User | Officer) -> Officer:
+    if isinstance(who, Officer):
+        return who
+    accounts.require(who, Right.MEASURE_DECIDE)
+    if who.department is None:
         raise _refused(
             "平台不实施任何措施，须由实施主体的工作人员办理",
             "the platform carries out no measure; an officer of the executor has to",
         )
-    return user.department
+    return Officer(department=who.department, actor=who.username)
 
 
 def _asked(question: Question) -> Question:
@@ -90,15 +100,16 @@ def _asked(question: Question) -> Question:
     return question
 
 
-def ask(user: User, entity: Entity, question: Question) -> tuple[selectors.Applicable, ...]:
+def ask(who: User | Officer, entity: Entity, question: Question) -> tuple[selectors.Applicable, ...]:
     """M2: which measures and incentives of the own unit fit this scene. Exactly one audit row is written (26.12).
 
     Raises MeasureRefused without purpose and authority, RightMissing.
     """
-    department, question = _unit(user), _asked(question)
+    officer, question = _officer(who), _asked(question)
+    department = officer.department
     hits = selectors.measures_for(entity, department.slug, question.scene)
     audit.record(
-        actor=user.username,
+        actor=officer.actor,
         deed="measures.asked",
         target=f"entity {entities.own_key(entity)}",
         purpose=question.purpose.strip()[:200],
@@ -113,12 +124,15 @@ def ask(user: User, entity: Entity, question: Question) -> tuple[selectors.Appli
     return hits
 
 
-def decide(user: User, entity: Entity, record_id: int, measure_id: str, question: Question, given: Decision) -> Joint:
+def decide(
+    who: User | Officer, entity: Entity, record_id: int, measure_id: str, question: Question, given: Decision
+) -> Joint:
     """M3: the officer's decision on one measure and one entry. An applied one has passed every test of the gate.
 
     Raises MeasureRefused naming the tests that failed, ListUnknown, RightMissing.
     """
-    department, question = _unit(user), _asked(question)
+    officer, question = _officer(who), _asked(question)
+    department = officer.department
     measure = measures.book().rows.get(measure_id)
     if measure is None:
         raise ListUnknown(name=measure_id)
@@ -138,7 +152,7 @@ def decide(user: User, entity: Entity, record_id: int, measure_id: str, question
         day=today,
         profile=inforce.profile(),
         roles=measures.book().roles(department.name_zh),
-        officer=user.username,
+        officer=officer.actor,
         relation=given.relation,
         notice=_notice(given),
         months=given.months,
@@ -178,7 +192,7 @@ def decide(user: User, entity: Entity, record_id: int, measure_id: str, question
                 "object": item.document,
                 "tests": {row.id: row.passed for row in verdicts},
             }
-            _write(work, "M3", given.decision, user.username, facts, given.reason)
+            _write(work, "M3", given.decision, officer.actor, facts, given.reason)
     except IntegrityError as error:
         raise _refused(
             "同一事项已对同一对象作出采取该措施的决定，请在办理列表中继续",
@@ -254,12 +268,12 @@ def _write(work: Joint, message: str, state: str, actor: str, facts: Mapping[str
     return written
 
 
-def execute(user: User, joint_id: int, *, seen: int, executed_on: date, result: str, document: str) -> Joint:
+def execute(who: User | Officer, joint_id: int, *, seen: int, executed_on: date, result: str, document: str) -> Joint:
     """M4: the executor says when and how it was carried out. Raises MeasureRefused, CaseChanged, ListUnknown."""
     if not result.strip():
         raise _refused("请写明执行结果", "say what was done")
     return _step(
-        user,
+        who,
         joint_id,
         seen,
         "M4",
@@ -270,15 +284,15 @@ def execute(user: User, joint_id: int, *, seen: int, executed_on: date, result: 
     )
 
 
-def lift(user: User, joint_id: int, *, seen: int, lifted_on: date, note: str) -> Joint:
+def lift(who: User | Officer, joint_id: int, *, seen: int, lifted_on: date, note: str) -> Joint:
     """M6: the executor acknowledges that the measure is lifted."""
     if not note.strip():
         raise _refused("请写明解除情况", "say how it was lifted")
-    return _step(user, joint_id, seen, "M6", ("lift_due",), "lifted", {"lifted_on": lifted_on}, note)
+    return _step(who, joint_id, seen, "M6", ("lift_due",), "lifted", {"lifted_on": lifted_on}, note)
 
 
 def _step(
-    user: User,
+    who: User | Officer,
     joint_id: int,
     seen: int,
     message: str,
@@ -287,12 +301,12 @@ def _step(
     facts: Mapping[str, Any],
     reason: str,
 ) -> Joint:
-    department = _unit(user)
+    officer = _officer(who)
     with transaction.atomic():
         work = (
             Joint.objects.select_for_update(of=("self",))
             .select_related("entity", "department")
-            .filter(pk=joint_id, department=department)
+            .filter(pk=joint_id, department=officer.department)
             .first()
         )
         if work is None:
@@ -308,7 +322,7 @@ def _step(
                 value = value.isoformat()
             plain[code] = str(value).strip()[:300]
         plain["late_days"] = joint.late_days(work.due_on, timezone.localdate())
-        _write(work, message, state, user.username, plain, reason)
+        _write(work, message, state, officer.actor, plain, reason)
     return work
 
 

@@ -405,3 +405,19 @@ def figures(today: date, language: str = "zh") -> Figures:
         units = tuple(Unit(**dict(zip(names, row, strict=True))) for row in cursor.fetchall())
     late = Joint.objects.select_related("entity", "department").filter(state="lift_due", due_on__lt=today)
     return Figures(units=units, overdue=tuple(_row(item, language, today) for item in late.order_by("due_on")[:200]))
+
+
+def of_unit(department_id: int, *, state: str, matter: str, page: int, size: int) -> tuple[list[Joint], int]:
+    """A page of a unit's work for its own system, the longest unmoved first, and how much there is."""
+    query = Joint.objects.select_related("entity").filter(department_id=department_id)
+    if state:
+        query = query.filter(state=state)
+    if matter:
+        query = query.filter(matter=matter)
+    found = query.order_by("moved_at", "pk").prefetch_related("steps")
+    return list(found[(page - 1) * size : page * size]), query.count()
+
+
+def one_of_unit(department_id: int, number: int) -> Joint | None:
+    """One piece of a unit's own work."""
+    return Joint.objects.select_related("entity").filter(pk=number, department_id=department_id).first()

@@ -64,6 +64,7 @@ def _forms(
                     PublicExample(path=f"{address}.{form}{tail}", media=MEDIA[form]),
                     PublicExample(path=f"{address}{tail}", media=MEDIA[form], accept=MEDIA[form]),
                 ),
+                refusals=(410,) if name in ("record-page", "open-data-deletions", "article") else (),
             )
         )
     return found
@@ -153,7 +154,7 @@ def register() -> None:
             route="search-suggest",
             path="/search/suggest",
             words="输入时的建议 / Suggestions while typing",
-            media=("application/json",),
+            media=("application/json", "text/html"),
             parameters=(_QUERY,),
             examples=(PublicExample(path="/search/suggest?q=示例", accept="application/json"), absent),
         ),
@@ -164,6 +165,7 @@ def register() -> None:
             media=("application/json",),
             parameters=(_RECORD,),
             examples=(PublicExample(path="/records/NOTHING/proof.json", status=404),),
+            refusals=(410,),
         ),
         PublicOperation(
             route="open-data-schema",
@@ -281,6 +283,7 @@ def register() -> None:
             parameters=(PublicParameter(name="code", place="path", words="核验码或报告编号 / Code or number"),),
             text="未知的报告为 404，答复同样写明 standing。 / An unknown report is 404 with its standing.",
             examples=(PublicExample(path="/api/v1/reports/7F3K9QD2XA41", status=404),),
+            not_found={"type": "object", "required": ["standing", "message_zh", "message_en"]},
         ),
         PublicOperation(
             route="share-json",
@@ -290,6 +293,7 @@ def register() -> None:
             parameters=(PublicParameter(name="token", place="path", words="链接中的密码段 / Secret part of the link"),),
             text="到期或撤回为 410。 / 410 once expired or taken back.",
             examples=(PublicExample(path="/s/{share}.json", media="application/json"),),
+            refusals=(410,),
         ),
         PublicOperation(
             route="healthz",
@@ -304,5 +308,6 @@ def register() -> None:
             words="是否可以服务 / Whether it can serve",
             media=("application/json",),
             examples=(PublicExample(path="/readyz"),),
+            refusals=(503,),
         ),
     )

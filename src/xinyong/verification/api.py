@@ -101,6 +101,7 @@ def list_verify_items(request: HttpRequest) -> dict[str, Any]:
     "and item, each with basis, source and end, and the versions of data and rules that answered. A former or merged number is "
     "answered by the entity of today, and says so. Every answer leaves one row in the log of queries, which the subject can read.",
     response=VerifyOut,
+    by_alias=True,
 )
 def verify(
     request: HttpRequest, code: Code, purpose: Purpose = "", item: ItemCode = "", case: Case = ""
@@ -127,6 +128,7 @@ def verify(
     description="一次最多 1000 个代码，按顺序逐个答复；不能答复的写明原因。每个答复各记一条查询记录。 / At most 1 000 numbers, answered in "
     "their order; one that has no answer says why. Every answer leaves a row of its own in the log of queries.",
     response=VerifyBatchOut,
+    by_alias=True,
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -1,11 +1,3 @@
--- name: next_event
--- The next event of the corridor; the row lock lets one reader work at a time.
-SELECT event.id, event.kind, dataset.code, event.version_from, event.version_to
-FROM (SELECT event_id FROM ledger_effect_position WHERE effect = %(effect)s FOR UPDATE) AS position
-JOIN ledger_event AS event ON event.id > position.event_id
-LEFT JOIN catalogue_dataset AS dataset ON dataset.id = event.dataset_id
-ORDER BY event.id LIMIT 1
-
 -- name: editions_of_event
 -- The editions under which the versions of an event came: each is judged by its own text.
 SELECT edition.id, edition.digest
