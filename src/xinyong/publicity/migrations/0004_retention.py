@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('publicity', '0003_rules'),
-        ('ledger', '0007_archive'),
+        ('ledger', '0009_archive'),
     ]
 
     operations = [

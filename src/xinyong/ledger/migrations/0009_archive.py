@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0006_acts_are_leaves"), ("audit", "0003_record_function")]
+    dependencies = [("ledger", "0008_found_by_number"), ("audit", "0003_record_function")]
 
     operations = [
         migrations.CreateModel(
