@@ -38,8 +38,8 @@ def move(entity_id: int, record_id: int, *, rule: str, run: int) -> int:
             return 0
         sealed = [cryptography.seal(_context(number), text.encode()) for number, text in rows]
         cursor.execute(
-            "SELECT ledger_archive_v1(%s::bigint[], %s::bytea[], %s, %s)",
-            ([number for number, _ in rows], sealed, rule, run),
+            "SELECT ledger_archive_v1(%s, %s, %s::bigint[], %s::bytea[], %s, %s)",
+            (entity_id, record_id, [number for number, _ in rows], sealed, rule, run),
         )
         return int(cursor.fetchone()[0])
 

@@ -66,7 +66,8 @@ class Migration(migrations.Migration):
 
             -- The application owns neither table and may change no version; this is the one door, and it asks for an act
             -- 'archived' on the record first. Returns how many versions went.
-            CREATE FUNCTION ledger_archive_v1(versions bigint[], contents bytea[], by_rule text, by_run bigint)
+            CREATE FUNCTION ledger_archive_v1(of_entity bigint, of_record bigint, versions bigint[], contents bytea[],
+                by_rule text, by_run bigint)
             RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
             DECLARE
                 went integer;
@@ -77,14 +78,15 @@ class Migration(migrations.Migration):
                     COALESCE(version.payload_hash, sha256(convert_to(version.payload::text, 'UTF8'))), given.content, by_rule,
                     by_run, now(), ''
                 FROM unnest(versions, contents) AS given(version_id, content)
-                JOIN ledger_version AS version USING (version_id)
+                JOIN ledger_version AS version ON version.entity_id = of_entity AND version.record_id = of_record
+                    AND version.version_id = given.version_id
                 WHERE version.payload::text <> '{"_archived":true}'
                     AND EXISTS (SELECT FROM ledger_status AS done WHERE done.entity_id = version.entity_id
                         AND done.record_id = version.record_id AND done.act = 'archived');
                 UPDATE ledger_version AS version SET payload = '{"_archived":true}', payload_hash = kept.payload_hash
                 FROM ledger_archive AS kept
-                WHERE kept.version_id = ANY(versions) AND kept.run_id = by_run AND version.version_id = kept.version_id
-                    AND version.entity_id = kept.entity_id AND version.payload::text <> '{"_archived":true}';
+                WHERE kept.version_id = ANY(versions) AND kept.run_id = by_run AND version.entity_id = of_entity
+                    AND version.record_id = of_record AND version.version_id = kept.version_id AND version.payload::text <> '{"_archived":true}';
                 GET DIAGNOSTICS went = ROW_COUNT;
                 RETURN went;
             END $$;
@@ -103,7 +105,7 @@ class Migration(migrations.Migration):
             """,
             """
             DROP FUNCTION ledger_archive_destroy_v1(bigint[], text, bigint);
-            DROP FUNCTION ledger_archive_v1(bigint[], bytea[], text, bigint);
+            DROP FUNCTION ledger_archive_v1(bigint, bigint, bigint[], bytea[], text, bigint);
             DROP TRIGGER ledger_archive_no_truncate_v1 ON ledger_archive;
             DROP TRIGGER ledger_archive_append_only_v1 ON ledger_archive;
             DROP FUNCTION ledger_archive_refuse_change_v1();
