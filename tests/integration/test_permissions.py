@@ -285,6 +285,7 @@ OUTSIDE_LANGUAGES = {
 
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
 TAKES_POST = {
+    "archive",
     "rhythm-zero",
     "commitment-new",
     "upload",
@@ -455,6 +456,7 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "content-act": (404, 403, 403, 403, 422),
         "special-reports": (404, 403, 403, 403, 422),
         "special-report-revoke": (404, 403, 403, 403, 409),
+        "archive": (404, 403, 403, 403, 403),
     }
     assert set(expected) == TAKES_POST
     for name, statuses in expected.items():
@@ -510,7 +512,18 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
             continue  # what these are for
         if (
             name.startswith(
-                ("desk-", "registry-", "case-", "cases-batch", "tip", "rule", "list-", "joint-", "commitment-")
+                (
+                    "desk-",
+                    "registry-",
+                    "case-",
+                    "cases-batch",
+                    "tip",
+                    "rule",
+                    "list-",
+                    "joint-",
+                    "commitment-",
+                    "retention-act",
+                )
             )
             and method == "post"
             and MATRIX[name][1] == (405,) * 5
