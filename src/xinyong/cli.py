@@ -44,6 +44,7 @@ COMMANDS: dict[str, str] = {
     "client": "xinyong.api.cli:client",
     "cases": "xinyong.remedies.cli:cases",
     "notices": "xinyong.notices.cli:notices",
+    "feed": "xinyong.feeds.cli:feed",
     "verification": "xinyong.verification.cli:verification",
 }
 

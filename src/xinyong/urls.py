@@ -20,6 +20,7 @@ from xinyong.desk import console as desk_console
 from xinyong.desk import home_console, registry_console
 from xinyong.feedback import console as feedback_console
 from xinyong.feedback import public as feedback_public
+from xinyong.feeds import console as feeds_console
 from xinyong.intake import console as intake_console
 from xinyong.intake.api import examples as intake_api_examples
 from xinyong.intake.api import operations as intake_api
@@ -64,6 +65,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *desk_console.urlpatterns,
     *registry_console.urlpatterns,
     *api_console.urlpatterns,
+    *feeds_console.urlpatterns,
     *ledger_console.urlpatterns,
     *rules_console.urlpatterns,
     *remedies_console.urlpatterns,

@@ -134,6 +134,7 @@ KEPT: dict[str, dict[str, str]] = {
     # Cases, list entries on their way and what was told are deeds of people and no read model: nothing is forgotten.
     "lists": {},
     "notices": {},
+    "feeds": {},
     "remedies": {},
     # A file of the host, not a table: test_verification.py compares it after every event and after a rebuild.
     "verification": {},
