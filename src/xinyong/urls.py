@@ -44,6 +44,7 @@ from xinyong.site import guides_public, lists_public, public
 from xinyong.site import operations as site_operations
 from xinyong.ui import health
 from xinyong.verification import api as verification_api
+from xinyong.verification import console as verification_console
 from xinyong.verification import examples as verification_examples
 from xinyong.verification import joint_api, joint_examples
 
@@ -71,6 +72,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *remedies_console.urlpatterns,
     *lists_console.urlpatterns,
     *joint_console.urlpatterns,
+    *verification_console.urlpatterns,
     *shares_console.urlpatterns,
     *content_console.urlpatterns,
     *feedback_console.urlpatterns,

@@ -9,6 +9,7 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -95,7 +96,7 @@ def _round(places: dict[str, Place], now: datetime) -> int:
         cursor.execute("SELECT coalesce(max(id), 0) FROM lists_jointstep")
         steps = int(cursor.fetchone()[0])
         for wish in wishes:
-            given = {
+            given: dict[str, Any] = {
                 "feed": wish.feed.pk, "datasets": wish.datasets, "kinds": wish.kinds, "lists": sorted(lists.datasets()),
                 "now": now, "today": timezone.localdate(now), "department": wish.feed.client.department_id,
                 "since": wish.feed.confirmed_at,
