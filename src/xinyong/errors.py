@@ -99,6 +99,9 @@ class ErrorCode(StrEnum):
     LIST_REFUSED = "list-refused"
     LIST_CHANGED = "list-changed"
     MEASURE_REFUSED = "measure-refused"
+    COMMITMENTS_INVALID = "commitments-invalid"
+    COMMITMENT_REFUSED = "commitment-refused"
+    COMMITMENT_CHANGED = "commitment-changed"
     LOG_REFUSED = "log-refused"
     LOG_DAMAGED = "log-damaged"
     LOG_UNWRITABLE = "log-unwritable"
@@ -110,6 +113,8 @@ class XinyongError(Exception):
     code: ClassVar[ErrorCode] = ErrorCode.INTERNAL
     status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
+    #: A state that ends by itself: the operator's log has a line of warning, no failure with its trace.
+    passing: ClassVar[bool] = False
     zh: ClassVar[str] = "内部错误：{detail}"
     en: ClassVar[str] = "Internal error: {detail}"
 

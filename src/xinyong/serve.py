@@ -179,7 +179,9 @@ def start_workers(processes: int) -> Crew | None:
 def keep_effects(stop: threading.Event) -> list[threading.Thread]:
     """A thread for each effect, so that a slow one holds up no other."""
     from xinyong.ledger import corridor
+    from xinyong.runtime import database
 
+    database.keep_sessions()
     threads = [
         threading.Thread(target=keep_effect, args=(name, stop), name=f"effect-{name}", daemon=True)
         for name in corridor.names()

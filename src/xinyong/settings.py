@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "xinyong.site",
     "xinyong.notices",
     "xinyong.feeds",
+    "xinyong.commitments",
     "xinyong.centre",
 ]
 

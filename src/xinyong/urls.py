@@ -12,8 +12,12 @@ from xinyong.api.site import site
 from xinyong.catalogue import public as catalogue_public
 from xinyong.centre import cases as centre_cases
 from xinyong.centre import my as centre_my
+from xinyong.centre import papers as centre_papers
 from xinyong.centre import people as centre_people
+from xinyong.centre import promises as centre_promises
 from xinyong.centre import telling as centre_telling
+from xinyong.commitments import console as commitments_console
+from xinyong.commitments import public as commitments_public
 from xinyong.content import console as content_console
 from xinyong.content import public as content_public
 from xinyong.desk import console as desk_console
@@ -73,6 +77,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *lists_console.urlpatterns,
     *joint_console.urlpatterns,
     *verification_console.urlpatterns,
+    *commitments_console.urlpatterns,
     *shares_console.urlpatterns,
     *content_console.urlpatterns,
     *feedback_console.urlpatterns,
@@ -91,6 +96,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         *public.urlpatterns,
         *lists_public.urlpatterns,
         *list_registry_public.urlpatterns,
+        *commitments_public.urlpatterns,
         *guides_public.urlpatterns,
         *reports_public.urlpatterns,
         *remedies_public.urlpatterns,
@@ -104,6 +110,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         *centre_people.urlpatterns,
         *centre_cases.urlpatterns,
         *centre_telling.urlpatterns,
+        *centre_promises.urlpatterns,
+        *centre_papers.urlpatterns,
         path("console/", include(console_patterns)),
         prefix_default_language=False,
     ),

@@ -6,5 +6,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from xinyong.runtime import database
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinyong.settings_web")
+database.keep_sessions()
 application = get_wsgi_application()

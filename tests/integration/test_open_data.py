@@ -301,12 +301,16 @@ def test_a_withdrawn_record_withholds_the_files_at_once(desk: Any, officer: User
     assert not list(selectors.folder("penalty").glob(f"{made.name}*"))
 
 
-def test_a_file_is_withheld_the_day_one_of_its_records_expires(world: dict[str, str], desk: Any) -> None:
+def test_a_file_is_withheld_the_day_one_of_its_records_expires(
+    world: dict[str, str], desk: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     made = actions.cut("penalty")
     assert made is not None and made.valid_until is not None
     assert selectors.is_clean(made)
     Cut.objects.filter(pk=made.pk).update(valid_until=date.today() - timedelta(days=1))
     assert get(f"/open-data/files/penalty/{made.name}.csv").status_code == 503
+    # It ends by itself: nobody is called for it.
+    assert [item.levelname for item in caplog.records if "penalty" in item.getMessage()] == ["WARNING"]
 
 
 def test_the_deletion_feed_names_ids_and_moments_alone(desk: Any, officer: User, record: int) -> None:

@@ -133,6 +133,7 @@ KEPT: dict[str, dict[str, str]] = {
     "rules": {},
     # Cases, list entries on their way and what was told are deeds of people and no read model: nothing is forgotten.
     "lists": {},
+    "commitments": {},  # deeds of firms and officers
     "notices": {},
     "feeds": {},
     "remedies": {},

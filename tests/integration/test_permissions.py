@@ -125,6 +125,22 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
             ("notices", "notices"),
         )
     },
+    "centre-commitments": ("/centre/commitments", (302, 302, 302, 302, 302)),
+    "centre-commitment": ("/centre/commitments/1", (302, 302, 302, 302, 302)),
+    "centre-commitment-letter": ("/centre/commitments/1/letter.pdf", (302, 302, 302, 302, 302)),
+    "centre-commitment-deed": ("/centre/commitments/1/sign", (405, 405, 405, 405, 405)),
+    "commitment-texts": ("/commitments/texts", (200, 200, 200, 200, 200)),
+    "commitment-texts-json": ("/commitments/texts.json", (200, 200, 200, 200, 200)),
+    "commitment-queue": ("/console/commitments", (404, 403, 200, 200, 200)),
+    "commitment-new": ("/console/commitments/new", (404, 403, 200, 200, 403)),
+    "commitment": ("/console/commitments/1", (404, 403, 404, 404, 404)),
+    "commitment-letter": ("/console/commitments/1/letter.pdf", (404, 403, 404, 404, 404)),
+    "commitment-step": ("/console/commitments/1/complete", (405, 405, 405, 405, 405)),
+    "centre-reports": ("/centre/reports", (302, 302, 302, 302, 302)),
+    "centre-shares": ("/centre/shares", (302, 302, 302, 302, 302)),
+    "centre-share-revoke": ("/centre/shares/1/revoke", (405, 405, 405, 405, 405)),
+    "centre-applies": ("/centre/applies", (302, 302, 302, 302, 302)),
+    "centre-leave": ("/centre/leave", (302, 302, 302, 302, 302)),
     "centre-case-deed": ("/centre/cases/1/submit", (405, 405, 405, 405, 405)),
     "centre-subscription-confirm": ("/centre/notices/1/confirm", (405, 405, 405, 405, 405)),
     "centre-subscription-end": ("/centre/notices/1/end", (405, 405, 405, 405, 405)),
@@ -250,6 +266,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "joint-act": ("/console/measures/1/act", (405, 405, 405, 405, 405)),
     "standing-find": ("/console/standing", (404, 403, 200, 200, 200)),
     "standing": ("/console/standing/{code}", (404, 403, 200, 200, 200)),
+    "standing-json": ("/console/standing/{code}.json", (404, 403, 200, 200, 200)),
 }
 
 #: Addresses for programs, the same in every language.
@@ -270,6 +287,7 @@ OUTSIDE_LANGUAGES = {
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
 TAKES_POST = {
     "rhythm-zero",
+    "commitment-new",
     "upload",
     "record",
     "clients",
@@ -435,6 +453,7 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "cases-withdraw": (404, 403, 403, 403, 422),
         "record-tip": (422, 422, 422, 422, 422),
         "list-new": (404, 403, 200, 200, 403),
+        "commitment-new": (404, 403, 200, 200, 403),
         "joint-ask": (404, 403, 409, 409, 403),
         "shares": (404, 403, 403, 403, 422),
         "share-revoke": (404, 403, 403, 403, 422),
@@ -499,7 +518,9 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
         if name in ("report-document", "verify-file", "rhythm-zero", *DEEDS) and method == "post":
             continue  # what these are for
         if (
-            name.startswith(("desk-", "registry-", "case-", "cases-batch", "tip", "rule", "list-", "joint-"))
+            name.startswith(
+                ("desk-", "registry-", "case-", "cases-batch", "tip", "rule", "list-", "joint-", "commitment-")
+            )
             and method == "post"
             and MATRIX[name][1] == (405,) * 5
         ):

@@ -45,6 +45,7 @@ PAGES = {
     "verify-file",
     "verify-short",
     "list-registry",
+    "commitment-texts",
     "list-config",
     "measures",
     "record-tip",

@@ -133,6 +133,8 @@ NOTHING_OF_RECORDS = {
     "robots",
     "sitemap",
     "sitemap-pages",
+    "commitment-texts",  # words to sign, no commitment of anybody
+    "commitment-texts-json",
     "list-registry",
     "list-config",
     "measures",

@@ -30,6 +30,9 @@ class Right(StrEnum):
     LIST_PROPOSE = "list-propose"
     LIST_DECIDE = "list-decide"
     MEASURE_DECIDE = "measure-decide"
+    COMMITMENT_VIEW = "commitment-view"
+    COMMITMENT_HANDLE = "commitment-handle"
+    COMMITMENT_DECIDE = "commitment-decide"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
@@ -40,6 +43,8 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.LIST_VIEW,
             Right.LIST_PROPOSE,
             Right.MEASURE_DECIDE,
+            Right.COMMITMENT_VIEW,
+            Right.COMMITMENT_HANDLE,
             Right.REMEDY_VIEW,
         }
     ),
@@ -51,6 +56,9 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.LIST_PROPOSE,
             Right.LIST_DECIDE,
             Right.MEASURE_DECIDE,
+            Right.COMMITMENT_VIEW,
+            Right.COMMITMENT_HANDLE,
+            Right.COMMITMENT_DECIDE,
             Right.REMEDY_VIEW,
             Right.REMEDY_DECIDE,
         }
@@ -76,6 +84,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.REMEDY_PLATFORM,
             # The platform carries and counts; it lists nobody and carries out no measure (LST-09, MEA-06).
             Right.LIST_VIEW,
+            Right.COMMITMENT_VIEW,
         }
     ),
     "reader": frozenset({Right.VERIFY}),

@@ -52,8 +52,7 @@ site = Api(
 @site.exception_handler(XinyongError)
 def _ours(request: HttpRequest, error: XinyongError | type[XinyongError]) -> HttpResponse:
     assert isinstance(error, XinyongError)  # django-ninja's types allow the class too
-    if error.status >= 500:
-        errors.logger.error("%s %s: %s", request.method, request.path, error, exc_info=error)
+    errors.note(request, error)
     return errors.answer(request, error)
 
 

@@ -23,6 +23,8 @@ P = ParamSpec("P")
 
 COOKIE = "firm_session"
 JOURNEY = "firm_sign_in"
+#: The id_token, sealed: the provider wants it back when its session is to end. It opens nothing here.
+HINT = "firm_provider"
 PREFIX = "/centre/"
 
 

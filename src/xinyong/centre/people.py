@@ -36,7 +36,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     onward = gate.onward(request, request.GET.get("next", ""))
     if gate.visit(request) is not None:
         return HttpResponseRedirect(onward)
-    context = {"next": onward, "provider": config.get("XINYONG_OIDC_NAME"), "open": client.configured()}
+    context = {
+        "next": onward,
+        "provider": config.get("XINYONG_OIDC_NAME"),
+        "open": client.configured(),
+        "still_there": bool(request.COOKIES.get(gate.HINT)) and client.configured(),
+    }
     return render(request, "centre/sign_in.html", context)
 
 
@@ -68,15 +73,31 @@ def callback(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(gate.onward(request, arrived.onward))
     response.delete_cookie(gate.JOURNEY, samesite="Lax")
     gate.set_cookie(response, gate.COOKIE, done.cookie)
+    gate.set_cookie(response, gate.HINT, arrived.hint, seconds=int(selectors.LONGEST.total_seconds()))
     return response
 
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session here. The provider's own session is the provider's."""
+    """End the session here; the page that follows offers to end the provider's own session as well."""
     actions.sign_out(request.COOKIES.get(gate.COOKIE, ""))
     response = HttpResponseRedirect(reverse("centre-sign-in"))
     response.delete_cookie(gate.COOKIE, samesite="Lax")
+    return response
+
+
+@require_safe
+@never_cache
+def leave(request: HttpRequest) -> HttpResponse:
+    """To the provider, to end its session too. A link, as the way in is; it ends nothing while somebody is signed in here."""
+    back = reverse("centre-sign-in")
+    hint = request.COOKIES.get(gate.HINT, "")
+    if gate.visit(request) is not None or not hint:
+        return HttpResponseRedirect(reverse("centre"))
+    base = str(config.get("XINYONG_PUBLIC_URL")).rstrip("/") or request.build_absolute_uri("/").rstrip("/")
+    address = client.farewell(hint, f"{base}/centre/sign-in")
+    response = HttpResponseRedirect(address or back)
+    response.delete_cookie(gate.HINT, samesite="Lax")
     return response
 
 
@@ -183,6 +204,7 @@ urlpatterns: list[URLPattern] = [
     path("centre/sign-in", sign_in, name="centre-sign-in"),
     path("centre/start", start, name="centre-start"),
     path("centre/sign-out", sign_out, name="centre-sign-out"),
+    path("centre/leave", leave, name="centre-leave"),
     path("centre/switch", switch, name="centre-switch"),
     path("centre/accept", accept, name="centre-accept"),
     path("centre/delegates", delegates, name="centre-delegates"),

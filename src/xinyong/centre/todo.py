@@ -11,6 +11,7 @@ from django.urls import reverse
 from xinyong.centre import authorisations, selectors
 from xinyong.centre.rules import State
 from xinyong.centre.selectors import Seat
+from xinyong.commitments import selectors as commitments
 from xinyong.remedies.pages import ApplicantCase
 
 SOON = timedelta(days=14)
@@ -50,6 +51,29 @@ def of(seat: Seat, running: Sequence[ApplicantCase], today: date, language: str)
                 note=case.line.title,
                 url=reverse("centre-case", args=[case.line.case_id]),
                 due_on=due or today,
+            )
+        )
+    for promise in commitments.to_sign(seat.firm.members):
+        tasks.append(
+            Task(
+                when="To be signed" if english else "待签署",
+                tone="blue",
+                words=f"Commitment: {promise.matter}" if english else f"{promise.matter} 承诺书",
+                note=promise.department.name_zh,
+                url=reverse("centre-commitment", args=[promise.pk]),
+                due_on=today + SOON,
+            )
+        )
+    for promise in commitments.awaiting_papers(seat.firm.members):
+        due = promise.check_on or today
+        tasks.append(
+            Task(
+                when=str(due),
+                tone="red" if due <= today + timedelta(days=3) else "amber",
+                words=f"Hand in the missing papers: {promise.matter}" if english else f"补齐材料：{promise.matter}",
+                note=promise.department.name_zh,
+                url=reverse("centre-commitment", args=[promise.pk]),
+                due_on=due,
             )
         )
     if seat.leads:

@@ -23,7 +23,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 def catch_up() -> int:
     """Read the events not seen yet. Returns how many were taken in."""
     taken = 0
-    with database.connect() as connection:
+    with database.lasting() as connection:
         while (event := _next_event(connection)) is not None:
             number, kind, code, first, last = event
             if kind == "versions.appended" and code in _DATASETS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -82,7 +83,11 @@ class EffectPosition(models.Model):
     """How far an effect has read the corridor."""
 
     effect = models.CharField(max_length=60, primary_key=True, help_text="Name of the effect.")
-    event_id = models.BigIntegerField(default=0, help_text="Last event it has taken in.")
+    event_id = models.BigIntegerField(default=0, help_text="Last event it has taken in, and all before it.")
+    version_id = models.BigIntegerField(
+        null=True, help_text="Versions of the next event up to this one are taken in; empty where none is."
+    )
+    ahead = ArrayField(models.BigIntegerField(), null=True, help_text="Later events it has taken in before their turn.")
 
     class Meta:
         db_table = "ledger_effect_position"

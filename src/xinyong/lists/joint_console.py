@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -213,6 +214,18 @@ def standing(request: HttpRequest, user: User, key: str) -> HttpResponse:
 
 @require_safe
 @officer_only
+def standing_json(request: HttpRequest, user: User, key: str) -> JsonResponse:
+    """The same for machines."""
+    accounts.require(user, Right.LIST_VIEW)
+    found = entities.found(key)
+    if found is None:
+        raise ListUnknown(name=key[:60])
+    page = joint_pages.standing(user, found, language())
+    return JsonResponse(asdict(page), json_dumps_params={"ensure_ascii": False, "indent": 1})
+
+
+@require_safe
+@officer_only
 def find_standing(request: HttpRequest, user: User) -> HttpResponse:
     """From a code or number to the standing of its entity."""
     accounts.require(user, Right.LIST_VIEW)
@@ -232,5 +245,6 @@ urlpatterns: list[URLPattern] = [
     path("measures/<int:number>", work, name="joint-work"),
     path("measures/<int:number>/act", act, name="joint-act"),
     path("standing", find_standing, name="standing-find"),
+    path("standing/<str:key>.json", standing_json, name="standing-json"),
     path("standing/<str:key>", standing, name="standing"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -23,6 +23,7 @@ from xinyong.publicity import inforce
 from xinyong.registry import keys
 from xinyong.registry import selectors as entities
 from xinyong.registry.models import Entity
+from xinyong.remedies import selectors as cases
 from xinyong.runtime import sql
 
 PAGE = 30
@@ -151,12 +152,41 @@ class Standing:
 
     name: str
     code: str
+    key: str
     url: str
     entries: tuple[EntryLine, ...]
     over: tuple[EntryLine, ...]
     open: tuple[OpenMeasure, ...]
     work: tuple[WorkRow, ...]
+    more: tuple[MoreLines, ...]
     checked_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoreLine:
+    """Something else that applies: what, why, until when, what ends it; ``url``: of the console."""
+
+    what: str
+    why: str
+    state: str
+    tone: str
+    since: date | None
+    until: date | None
+    ends: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoreLines:
+    """Lines of another room."""
+
+    code: str
+    title: str
+    lines: tuple[MoreLine, ...]
+
+
+#: Rooms above with something that applies to an entity: they register themselves.
+more: dict[str, Callable[[Entity, str], MoreLines]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,6 +396,11 @@ def standing(user: User, entity: Entity, language: str) -> Standing:
     measure and state.
     """
     accounts.require(user, Right.LIST_VIEW)
+    return applies(entity, language)
+
+
+def applies(entity: Entity, language: str) -> Standing:
+    """The same for the entity itself: the face that knows the subject has checked the account (REF-16)."""
     today = timezone.localdate()
     root = entities.canonical(entity)
     found = objects.of_entities(entities.members(root), today)
@@ -388,12 +423,37 @@ def standing(user: User, entity: Entity, language: str) -> Standing:
     return Standing(
         name=root.name or root.credit_code or keys.public_key(root.pk),
         code=root.credit_code or "",
+        key=entities.own_key(root),
         url=reverse("entity", args=[entities.address_key(root)]),
         entries=tuple(sorted(named, key=lambda line: (not line.serious, line.favourable, -line.record_id))),
         over=tuple(line for line in lines if not line.active),
         open=tuple(_open(row, item, language) for row, item in possible),
         work=tuple(_row(item, language, today) for item in work[:200]),
+        more=(_cases(root, language), *(lines(root, language) for lines in more.values())),
         checked_on=today,
+    )
+
+
+def _cases(entity: Entity, language: str) -> MoreLines:
+    """Objections, repairs and withdrawals that are open."""
+    english = language == "en"
+    return MoreLines(
+        code="cases",
+        title="Objections and repairs under way" if english else "办理中的异议、修复和撤下",
+        lines=tuple(
+            MoreLine(
+                what=f"{line.kind_label} {line.number}",
+                why=line.title,
+                state=line.state_label,
+                tone=line.state_tone,
+                since=timezone.localdate(line.opened_at),
+                until=line.due_on,
+                ends="The decision of the unit" if english else "认定单位作出决定",
+                url=reverse("case", args=[line.case_id]),
+            )
+            for line in cases.cases_of(entity.pk, language)
+            if line.closed_at is None
+        ),
     )
 
 

@@ -61,6 +61,13 @@ def applicable(
     )
 
 
+def serious_lists(entity: Entity, today: date) -> tuple[str, ...]:
+    """Serious lists the entity stands on today, by name (LST-54, COM-04)."""
+    standing = objects.of_entities(registry.members(registry.canonical(entity)), today)
+    configs = (lists.by_code(item.list_code) for item in standing if item.active and item.serious)
+    return tuple(dict.fromkeys(config.name_zh for config in configs if config is not None))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """One fact of a procedure as an imported record tells it; ``value`` empty: the record does not say."""

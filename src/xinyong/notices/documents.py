@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,9 @@ from xinyong.reports import actions as reports
 from xinyong.reports import codes, others, signing, typesetting
 from xinyong.reports import selectors as report_selectors
 from xinyong.runtime import config
+
+#: Rooms above whose papers stop to hold: by template, when a paper did; None while it holds. They register themselves.
+ended: dict[str, Callable[[Document], datetime | None]] = {}
 
 
 def _record_words(record_id: int) -> str:
@@ -66,23 +71,54 @@ def issue(step: Told, key: str) -> None:
         "day": str(timezone.localdate(step.at)),
     }
     paragraphs = [text for text in (texts.filled(line, given).strip() for line in template.paragraphs) if text]
-    content = json.dumps([template.title, step.number, paragraphs], ensure_ascii=False)
-    Document.objects.create(
-        number=codes.new_number(timezone.localtime(step.at)),
-        code=codes.new_code(),
-        key=key,
+    make(
         template=template.code,
+        key=key,
         title=template.title,
-        entity_id=entity.pk,
+        entity=entity,
         case_id=step.case_id,
         case_number=step.number,
-        subject_name=name,
+        paragraphs=paragraphs,
+        at=step.at,
+    )
+
+
+def make(
+    *,
+    template: str,
+    key: str,
+    title: str,
+    entity: Entity,
+    case_number: str,
+    paragraphs: list[str],
+    at: datetime,
+    case_id: int = 0,
+) -> Document:
+    """Number a paper in the caller's transaction; ``case_id`` 0: of no case of a remedy."""
+    entity = registry.canonical(entity)
+    code = registry.address_key(entity)
+    content = json.dumps([title, case_number, paragraphs], ensure_ascii=False)
+    return Document.objects.create(
+        number=codes.new_number(timezone.localtime(at)),
+        code=codes.new_code(),
+        key=key,
+        template=template,
+        title=title,
+        entity_id=entity.pk,
+        case_id=case_id,
+        case_number=case_number,
+        subject_name=entity.name or "",
         subject_code=code,
         issuer=str(config.get("XINYONG_OPERATOR")),
         paragraphs=paragraphs,
-        issued_at=step.at,
+        issued_at=at,
         content_hash=hashlib.sha256(content.encode()).hexdigest(),
     )
+
+
+def by_key(key: str) -> Document | None:
+    """The paper that goes with a step, by its key."""
+    return Document.objects.filter(key=key).first()
 
 
 def _path(document: Document) -> Path:
@@ -167,6 +203,9 @@ def find(question: others.Question) -> others.Paper | None:
         if found.template == "repair-granted"
         else None
     )
+    over = later.issued_at if later is not None else None
+    if found.template in ended:
+        over = ended[found.template](found)
     return others.Paper(
         title=found.title,
         number=found.number,
@@ -176,6 +215,6 @@ def find(question: others.Question) -> others.Paper | None:
         issuer=found.issuer,
         issued_at=found.issued_at,
         content_hash=found.content_hash,
-        standing=report_selectors.Standing.REVOKED if later is not None else report_selectors.Standing.VALID,
-        revoked_at=later.issued_at if later is not None else None,
+        standing=report_selectors.Standing.REVOKED if over is not None else report_selectors.Standing.VALID,
+        revoked_at=over,
     )

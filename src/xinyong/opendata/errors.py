@@ -11,6 +11,7 @@ class CutUnderWay(XinyongError):
     code = ErrorCode.CUT_UNDER_WAY
     status = 503
     exit_code = 1
+    passing = True
     zh = "数据集「{dataset}」的文件正在重新生成：其中有信息已停止公示，旧文件不再提供。请在 {seconds} 秒后重试，或读取变更：{changes}。"
     en = (
         "The file of the dataset '{dataset}' is being cut again: a record in it has stopped being public, so the old file is "

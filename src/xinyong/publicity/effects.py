@@ -15,7 +15,7 @@ from xinyong.ledger import selectors as ledger
 from xinyong.publicity import facts, inforce
 from xinyong.publicity import gone as departures
 from xinyong.publicity.judging import WINDOW, Judge
-from xinyong.runtime import database, sql
+from xinyong.runtime import database, following, sql
 
 NAME = "publicity"
 #: Versions taken in at a time; bounds the memory.
@@ -28,31 +28,36 @@ def catch_up() -> int:
     """Take in every event not seen yet. Returns how many events were taken in. Two callers never take one twice."""
     taken = 0
     departures.close_days(timezone.localdate())
-    with database.connect() as connection:
+    with database.lasting() as connection:
         while True:
-            event = _next_event(connection)
-            if event is None:
+            piece = following.next_piece(connection, NAME)
+            if piece is None:
                 connection.commit()
                 return taken
-            event_id, kind, dataset_code, first, last = event
-            if kind == "status.recorded":
-                # An act may hide a record or bring it back: its newest version is judged again.
-                first = last = _newest_version(connection, event_id)
-            if first is not None and dataset_code is not None:
-                for edition_id, digest in connection.execute(
-                    sql.statement("publicity", "editions_of_event"),
-                    {"code": dataset_code, "first": first, "last": last},
-                ).fetchall():
-                    _apply(
-                        connection,
-                        catalogue.text_of(digest, dataset_code),
-                        int(edition_id),
-                        (int(first), int(last)),
-                        appended=kind == "versions.appended",
-                    )
-            connection.execute("UPDATE ledger_effect_position SET event_id = %s WHERE effect = %s", (event_id, NAME))
+            _take_in(connection, piece)
+            following.read(connection, NAME, piece)
             connection.commit()
-            taken += 1
+            taken += piece.ends
+
+
+def _take_in(connection: Connection, piece: following.Piece) -> None:
+    first, last = piece.first, piece.last
+    if piece.kind == "status.recorded":
+        # An act may hide a record or bring it back: its newest version is judged again.
+        first = last = _newest_version(connection, piece.event)
+    if first is None or last is None or piece.dataset is None:
+        return
+    # What was read before its turn, or judged under new rules, may have a window already.
+    direct = piece.kind == "versions.appended" and not piece.ahead
+    for edition_id, digest in connection.execute(
+        sql.statement("publicity", "editions_of_event"), {"code": piece.dataset, "first": first, "last": last}
+    ).fetchall():
+        entry = catalogue.text_of(digest, piece.dataset)
+        try:
+            with connection.transaction():
+                _apply(connection, entry, int(edition_id), (first, last), appended=direct)
+        except psycopg.errors.UniqueViolation:
+            _apply(connection, entry, int(edition_id), (first, last), appended=False)
 
 
 def rebuild() -> int:
@@ -78,11 +83,6 @@ def ensure_position(connection: Connection) -> None:
     connection.execute(
         "INSERT INTO ledger_effect_position (effect, event_id) VALUES (%s, 0) ON CONFLICT DO NOTHING", (NAME,)
     )
-
-
-def _next_event(connection: Connection) -> tuple[Any, ...] | None:
-    ensure_position(connection)
-    return connection.execute(sql.statement("publicity", "next_event"), {"effect": NAME}).fetchone()
 
 
 def _apply(

@@ -62,7 +62,7 @@ def kept_days() -> int:
 
 def close_days(today: date) -> int:
     """Note every record whose last public day is over. Safe to repeat and to call from several processes."""
-    with database.connect() as session:
+    with database.lasting() as session:
         held = session.execute("SELECT closed_through FROM publicity_day").fetchone()
         yesterday = today - timedelta(days=1)
         if held is None or held[0] >= yesterday:

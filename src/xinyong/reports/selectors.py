@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -213,6 +214,22 @@ def judge(report: Report | None, today: date) -> Verdict:
         return Verdict(standing=Standing.REVOKED, report=report)
     same = digest_today(report, today) == report.content_hash
     return Verdict(standing=Standing.VALID if same else Standing.UPDATED, report=report)
+
+
+def of_entity(entity: Entity, today: date, limit: int = 20) -> tuple[Verdict, ...]:
+    """The newest reports about the subject, each with its standing; what equal scopes say today is read once."""
+    said: dict[tuple[str, str], str] = {}
+    found = []
+    for report in Report.objects.filter(entity_id__in=registry.members(entity)).order_by("-pk")[:limit]:
+        if report.revoked_at is not None:
+            found.append(Verdict(standing=Standing.REVOKED, report=report))
+            continue
+        scope = (str(report.kind), json.dumps(report.scope, sort_keys=True))
+        if scope not in said:
+            said[scope] = digest_today(report, today)
+        standing = Standing.VALID if said[scope] == report.content_hash else Standing.UPDATED
+        found.append(Verdict(standing=standing, report=report))
+    return tuple(found)
 
 
 #: How the facts of each kind of report are read again; the room of a kind adds itself.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -99,6 +100,71 @@ def ensure_running() -> bool:
 def connect(*, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
     """A connection of its own for COPY and set-based statements. Raises DatabaseUnavailable."""
     return _connect(conninfo(), autocommit, _PATH)
+
+
+class _Kept(threading.local):
+    """The session this thread keeps, and whether it is in use."""
+
+    session: psycopg.Connection[tuple[Any, ...]] | None = None
+    busy = False
+
+
+_kept = _Kept()
+_keeping = False
+
+
+def keep_sessions() -> None:
+    """From now on each thread of this process keeps the session of :func:`lasting` between uses.
+
+    For servers, which do small work again and again: a fresh session costs more than a small piece of work.
+    """
+    global _keeping
+    _keeping = True
+
+
+def end_session() -> None:
+    """Close the session this thread keeps, if there is one."""
+    if _kept.session is not None:
+        _kept.session.close()
+        _kept.session = None
+
+
+@contextmanager
+def lasting(*, autocommit: bool = False) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """As ``with connect()``: committed at the end, closed after an error; kept for the next use in a server.
+
+    Whoever sets something for the session (a lock, a parameter) takes it back: nothing but an error ends the session.
+    """
+    if not _keeping or _kept.busy:
+        with connect(autocommit=autocommit) as connection:
+            yield connection
+        return
+    _kept.busy = True
+    try:
+        session = _kept.session = _alive(_kept.session) or connect()
+        session.autocommit = autocommit
+        try:
+            yield session
+            if not session.closed:
+                session.commit()
+        except BaseException:
+            end_session()
+            raise
+    finally:
+        _kept.busy = False
+
+
+def _alive(session: psycopg.Connection[tuple[Any, ...]] | None) -> psycopg.Connection[tuple[Any, ...]] | None:
+    """The session if the server still knows it."""
+    if session is None or session.closed:
+        return None
+    try:
+        session.execute("SELECT 1")
+        session.rollback()
+    except psycopg.OperationalError:
+        session.close()
+        return None
+    return session
 
 
 def connect_owner(*, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:

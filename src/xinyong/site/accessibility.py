@@ -10,6 +10,40 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+#: What a visitor calls the pages of a route; a route without a name here is shown by its code.
+_TITLES: Mapping[str, Promise] = {
+    "accessibility": _("无障碍声明"),
+    "article": _("文章"),
+    "articles": _("政策与资讯"),
+    "catalogue": _("信用信息目录"),
+    "catalogue-entry": _("信息资源"),
+    "commitments": _("信用承诺"),
+    "deliveries": _("数据报送"),
+    "double-publicity": _("双公示"),
+    "entity": _("信用档案"),
+    "home": _("首页"),
+    "news": _("信用动态"),
+    "objection": _("异议申诉"),
+    "open-data": _("数据开放"),
+    "open-data-deletions": _("停止公示的信息"),
+    "open-data-set": _("数据集"),
+    "policies": _("政策法规"),
+    "privacy": _("隐私声明"),
+    "public-list": _("名单"),
+    "public-lists": _("名单公示"),
+    "record-page": _("公示记录"),
+    "repair": _("信用修复"),
+    "report": _("信用报告"),
+    "search": _("信用查询"),
+    "share": _("分享的信用信息"),
+    "site-map": _("网站地图"),
+    "statistics": _("统计"),
+    "verify": _("验证报告真伪"),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteResult:
@@ -19,6 +53,11 @@ class RouteResult:
     widths: tuple[int, ...]
     checks: int
     violations: int
+
+    @property
+    def title(self) -> str:
+        """In the language of the page."""
+        return str(_TITLES.get(self.route, self.route))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

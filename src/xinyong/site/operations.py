@@ -115,6 +115,13 @@ def register() -> None:
             *_filters(),
         ),
         *_forms("commitments", "/commitments", "信用承诺 / Commitments", _LISTS, "/commitments", *_filters()),
+        *_forms(
+            "commitment-texts",
+            "/commitments/texts",
+            "承诺书文本 / Texts of commitments",
+            ("json",),
+            "/commitments/texts",
+        ),
         *(
             operation
             for kind, words in (

@@ -63,6 +63,13 @@ def wants_json(request: HttpRequest) -> bool:
 
 def answer(request: HttpRequest, error: XinyongError) -> HttpResponse:
     """The response for an error, in the language of the request."""
+    response: HttpResponse = _answer(request, error)
+    if error.passing:
+        response._has_been_logged = True  # type: ignore[attr-defined]  # Django logs every 503 as a failure
+    return response
+
+
+def _answer(request: HttpRequest, error: XinyongError) -> HttpResponse:
     if request.path_info.startswith(problems.PREFIX):
         return problems.response(request, error)
     response: HttpResponse
@@ -81,6 +88,14 @@ def answer(request: HttpRequest, error: XinyongError) -> HttpResponse:
     for name, value in error.headers().items():
         response[name] = value
     return response
+
+
+def note(request: HttpRequest, error: XinyongError) -> None:
+    """What the operator's log says of an error that reached a face: failures with their trace, a passing state in a line."""
+    if error.passing:
+        logger.warning("%s %s: %s", request.method, request.path, error)
+    elif error.status >= 500:
+        logger.error("%s %s: %s", request.method, request.path, error, exc_info=error)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:

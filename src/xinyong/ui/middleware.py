@@ -34,8 +34,7 @@ class ErrorPages:
         """Called by Django for an exception of a view."""
         if not isinstance(exception, XinyongError):
             return None
-        if exception.status >= 500:
-            errors.logger.error("%s %s: %s", request.method, request.path, exception, exc_info=exception)
+        errors.note(request, exception)
         return errors.answer(request, exception)
 
 

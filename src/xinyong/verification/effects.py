@@ -45,7 +45,7 @@ def catch_up() -> int:
         mark = writer.mark()
         if mark is None or mark.measures != measuring.digest():
             return _build(writer)
-        with database.connect(autocommit=True) as session:
+        with database.lasting(autocommit=True) as session:
             began = time.monotonic()
             while True:
                 asked_at = time.time()

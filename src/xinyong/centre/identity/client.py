@@ -6,6 +6,7 @@ algorithm; ``iss``, ``aud``/``azp``, ``exp``, ``iat``, ``nonce``, ``at_hash``. A
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import json
 import secrets
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from authlib.common.errors import AuthlibBaseError
@@ -41,6 +42,7 @@ _LEEWAY = 60
 _TIMEOUT = (5, 10)
 _KEEP = 600.0
 _CONTEXT = "centre:sign-in"
+_HINT = "centre:id-token"
 _MOST = 256 * 1024
 
 
@@ -54,6 +56,7 @@ class Provider:
     jwks_uri: str
     algorithms: tuple[str, ...]
     basic: bool
+    end_session_endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +69,11 @@ class Journey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """A sign-in that was completed. ``onward``: where the person wanted to go."""
+    """A sign-in that was completed. ``onward``: where the person wanted to go; ``hint``: the id_token, sealed, for signing out."""
 
     identity: Identity
     onward: str
+    hint: str
 
 
 _lock = threading.Lock()
@@ -135,13 +139,15 @@ def provider() -> Provider:
             jwks_uri=str(found["jwks_uri"]),
             algorithms=algorithms,
             basic="client_secret_basic" in methods,
+            end_session_endpoint=str(found.get("end_session_endpoint") or ""),
         )
     except KeyError as error:
         raise _unavailable("认证平台的说明文件不完整", f"the discovery document lacks {error}") from error
     if not algorithms:
         raise _unavailable("认证平台没有可接受的签名算法", "the provider offers no asymmetric signature")
-    for address in (made.authorization_endpoint, made.token_endpoint, made.jwks_uri):
-        _secure(address)
+    for address in (made.authorization_endpoint, made.token_endpoint, made.jwks_uri, made.end_session_endpoint):
+        if address:
+            _secure(address)
     with _lock:
         _providers[issuer] = (time.monotonic(), made)
     return made
@@ -234,7 +240,26 @@ def complete(query: Mapping[str, str], sealed: str, redirect_uri: str) -> Arrive
             raise _unavailable("连接不上认证平台", "the provider cannot be reached") from error
     claims = verified(found, dict(token), str(kept["nonce"]))
     known = claim_names.names(str(config.get(claim_names.SETTING)))
-    return Arrived(identity=claim_names.identity(claims, known), onward=str(kept["onward"]))
+    return Arrived(
+        identity=claim_names.identity(claims, known),
+        onward=str(kept["onward"]),
+        hint=cryptography.protect(_HINT, str(token["id_token"])),
+    )
+
+
+def farewell(hint: str, back: str) -> str:
+    """Where to end the provider's own session (RP-initiated logout); empty where the provider offers none. ``back``: the page after.
+
+    Raises IdentityUnavailable.
+    """
+    found = provider()
+    if not found.end_session_endpoint:
+        return ""
+    asked = {"client_id": str(config.get("XINYONG_OIDC_CLIENT_ID")), "post_logout_redirect_uri": back}
+    with contextlib.suppress(InvalidTag, ValueError):
+        asked["id_token_hint"] = cryptography.reveal(_HINT, hint)
+    joint = "&" if "?" in found.end_session_endpoint else "?"
+    return f"{found.end_session_endpoint}{joint}{urlencode(asked)}"
 
 
 def verified(found: Provider, token: Mapping[str, Any], nonce: str) -> dict[str, Any]:

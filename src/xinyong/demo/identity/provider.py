@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from xinyong.demo.identity.page import STYLE, page
@@ -89,6 +90,7 @@ class Provider:
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/jwks",
+            "end_session_endpoint": f"{self.issuer}/end-session",
             "response_types_supported": ["code"],
             "grant_types_supported": ["authorization_code"],
             "subject_types_supported": ["public"],
@@ -115,6 +117,18 @@ class Provider:
         if asked.get("code_challenge_method") != "S256" or len(asked.get("code_challenge", "")) != 43:
             return "code_challenge: 需要 PKCE S256"
         return ""
+
+    def end(self, asked: Mapping[str, str]) -> str:
+        """Where to go after signing out: the page of the client where client, page and token are right; empty otherwise."""
+        pages = {f"{'{0.scheme}://{0.netloc}'.format(urlsplit(one))}/centre/sign-in" for one in self.redirect_uris}
+        back = asked.get("post_logout_redirect_uri", "")
+        try:
+            read = jwt.decode(asked.get("id_token_hint", ""), self.key, algorithms=[ALGORITHM])
+        except (JoseError, ValueError):
+            return ""
+        # An expired token is still a hint (RP-initiated logout, section 4).
+        right = read.claims.get("aud") == asked.get("client_id") == self.client_id
+        return back if right and back in pages else ""
 
     def person(self, login: str, password: str) -> Person | None:
         """Who signs in; None for a wrong name or password."""
@@ -249,6 +263,12 @@ class Handler(BaseHTTPRequestHandler):
                 self._send(HTTPStatus.BAD_REQUEST, fault, "text/plain")
             else:
                 self._page(asked)
+        elif parts.path == "/end-session":
+            back = self.provider.end({key: values[0] for key, values in parse_qs(parts.query).items()})
+            if back:
+                self._send(HTTPStatus.SEE_OTHER, "", "text/plain", Location=back)
+            else:
+                self._send(HTTPStatus.OK, "已退出登录 Signed out", "text/plain")
         else:
             self._send(HTTPStatus.NOT_FOUND, "not found", "text/plain")
 

@@ -11,17 +11,16 @@ ORDER BY event.id LIMIT 1
 INSERT INTO registry_identifier (entity_id, type, value, first_delivery_id, source_row)
 SELECT DISTINCT ON (version.payload ->> 'PRIPID') version.entity_id, 'registration_key',
     left(version.payload ->> 'PRIPID', 50), version.delivery_id, version.source_row
-FROM ledger_version AS version
-WHERE version.version_id BETWEEN %(first)s AND %(last)s AND version.payload ->> 'PRIPID' <> ''
+FROM public.ledger_versions_v1(%(first)s, %(last)s) AS version
+WHERE version.payload ->> 'PRIPID' <> ''
 ORDER BY version.payload ->> 'PRIPID', version.version_id
 ON CONFLICT (type, value) DO NOTHING
 
 -- name: facts_of_event
 -- Records of the event the registry reads: links, changes, contributions; of registrations those that name a parent.
 CREATE TEMPORARY TABLE facts_todo ON COMMIT DROP AS
-SELECT DISTINCT version.entity_id, version.record_id FROM ledger_version AS version
-WHERE version.version_id BETWEEN %(first)s AND %(last)s
-  AND (%(code)s <> 'registration' OR version.payload ->> 'PARENT_PRIPID' <> '')
+SELECT DISTINCT version.entity_id, version.record_id FROM public.ledger_versions_v1(%(first)s, %(last)s) AS version
+WHERE (%(code)s <> 'registration' OR version.payload ->> 'PARENT_PRIPID' <> '')
 
 -- name: facts_of_pending
 -- Records whose other entity has become known meanwhile.

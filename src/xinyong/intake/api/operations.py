@@ -111,7 +111,7 @@ def _once(request: HttpRequest, caller: Caller, sha256: str, work: Callable[[str
         return response
 
 
-def _receive(caller: Caller, spooled: uploads.Spooled, dataset: str, origin: str) -> Delivery:
+def _receive(caller: Caller, spooled: uploads.Spooled, dataset: str, origin: str, *, announce: bool = True) -> Delivery:
     return actions.receive(
         spooled.path,
         dataset=dataset,
@@ -120,6 +120,7 @@ def _receive(caller: Caller, spooled: uploads.Spooled, dataset: str, origin: str
         channel=Delivery.Channel.API,
         file_name=spooled.name,
         origin=origin,
+        announce=announce,
     )
 
 
@@ -172,7 +173,8 @@ def send_record(request: HttpRequest, dataset: Dataset) -> HttpResponse:
         records.check_names(entry, record)
         with uploads.spool_bytes(records.line(entry, record), "record.jsonl", 1) as spooled:
             charge(request, caller, requests=0, rows=1)
-            delivery = _receive(caller, spooled, entry.code, origin)
+            # Taken in here: a worker that hears of it would only get in the way. One that looks finds it if this dies.
+            delivery = _receive(caller, spooled, entry.code, origin, announce=False)
         return _record_answer(_settled(delivery, entry))
 
     return _once(request, caller, hashlib.sha256(body).hexdigest(), work)

@@ -41,13 +41,13 @@ def me() -> str:
 @contextlib.contextmanager
 def held(delivery: Delivery) -> Iterator[Connection | None]:
     """The session that holds the lease; None when another process has it."""
-    connection = database.connect()
-    try:
+    with database.lasting() as connection:
         row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (LEASE, delivery.pk)).fetchone()
         connection.commit()
         yield connection if row is not None and row[0] else None
-    finally:
-        connection.close()
+        with contextlib.suppress(psycopg.OperationalError):  # a session that died gave its lock back
+            connection.rollback()
+            connection.execute("SELECT pg_advisory_unlock_all()")
 
 
 def take_away(connection: Connection, delivery_id: int) -> bool:

@@ -8,7 +8,7 @@ FROM (
     ORDER BY id DESC
     LIMIT 1
 ) AS e
-JOIN ledger_version AS v ON v.version_id BETWEEN e.version_from AND e.version_to
+CROSS JOIN LATERAL public.ledger_versions_v1(e.version_from, e.version_to) AS v
 WHERE v.delivery_id = %(delivery)s
 ORDER BY v.version_id
 LIMIT 1

@@ -1,22 +1,22 @@
 -- name: create_asked
 -- What the loader asks about rows with a credit code; empty again after each question.
-CREATE TEMPORARY TABLE asked_code (
+CREATE TEMPORARY TABLE IF NOT EXISTS asked_code (
     place integer NOT NULL,
     code text NOT NULL,
     kind text,
     name text,
     name_key text
-) ON COMMIT DROP;
-CREATE TEMPORARY TABLE asked_head (
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS asked_head (
     place integer NOT NULL,
     entity_id bigint NOT NULL,
     source_key bytea NOT NULL
-) ON COMMIT DROP;
-CREATE TEMPORARY TABLE asked_number (
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS asked_number (
     place integer NOT NULL,
     entity_id bigint NOT NULL,
     number text NOT NULL
-) ON COMMIT DROP
+) ON COMMIT DELETE ROWS
 
 -- name: copy_asked_codes
 -- Each code once, in order.

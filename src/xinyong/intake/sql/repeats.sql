@@ -26,15 +26,15 @@ SELECT entity_id FROM registry_act UNION SELECT other_id FROM registry_act WHERE
 
 -- name: add_moved_entities
 -- The entities of a range of versions.
-INSERT INTO moved_entity SELECT DISTINCT entity_id FROM ledger_version WHERE version_id BETWEEN %(first)s AND %(last)s
+INSERT INTO moved_entity SELECT DISTINCT entity_id FROM public.ledger_versions_v1(%(first)s, %(last)s)
 
 -- name: settled_rows
 -- Rows whose version is still the newest of its record, told by their code, without any finding, of entities that stayed.
 COPY (
     SELECT version.source_row, version.record_id
     FROM (
-        SELECT entity_id, record_id, version_no, source_row FROM ledger_version
-        WHERE version_id BETWEEN %(first)s AND %(last)s AND delivery_id = %(source)s
+        SELECT entity_id, record_id, version_no, source_row FROM public.ledger_versions_v1(%(first)s, %(last)s)
+        WHERE delivery_id = %(source)s
         ORDER BY entity_id, record_id OFFSET 0
     ) AS version
     CROSS JOIN LATERAL (

@@ -1,6 +1,7 @@
 -- name: create_stage
--- The working tables of one loading transaction. They are temporary: a killed loader leaves nothing behind.
-CREATE TEMPORARY TABLE stage (
+-- The working tables of a loading session, empty for each transaction: a killed loader leaves nothing behind, and a session
+-- that takes in one record after another makes them once.
+CREATE TEMPORARY TABLE IF NOT EXISTS stage (
     row integer NOT NULL,
     dataset_id integer NOT NULL,
     subject_code text,
@@ -16,35 +17,35 @@ CREATE TEMPORARY TABLE stage (
     place text,
     resolve_name boolean NOT NULL,
     registers boolean NOT NULL
-) ON COMMIT DROP;
-CREATE TEMPORARY TABLE stage_number (
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS stage_number (
     row integer NOT NULL,
     type text NOT NULL,
     value text NOT NULL
-) ON COMMIT DROP;
-CREATE TEMPORARY TABLE resolve_lead (
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS resolve_lead (
     row integer NOT NULL,
     entity_id bigint NOT NULL,
     root bigint NOT NULL,
     roots integer NOT NULL,
     type text NOT NULL,
     value text NOT NULL
-) ON COMMIT DROP;
-CREATE TEMPORARY TABLE resolved (
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS resolved (
     row integer NOT NULL,
     entity_id bigint,
     rule text NOT NULL DEFAULT '',
     reference bigint
-) ON COMMIT DROP;
-CREATE TEMPORARY TABLE decided (
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS decided (
     row integer NOT NULL,
     entity_id bigint,
     record_id bigint,
     version_no integer,
     other_row integer,
     outcome text NOT NULL
-) ON COMMIT DROP;
-CREATE TEMPORARY TABLE stage_finding (
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS stage_finding (
     row integer NOT NULL,
     kind text NOT NULL,
     code text NOT NULL,
@@ -57,12 +58,12 @@ CREATE TEMPORARY TABLE stage_finding (
     suggestion_zh text NOT NULL,
     suggestion_en text NOT NULL,
     fix text NOT NULL
-) ON COMMIT DROP;
-CREATE TEMPORARY TABLE stage_payload (
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS stage_payload (
     row integer NOT NULL,
     payload jsonb NOT NULL
-) ON COMMIT DROP;
-CREATE TEMPORARY TABLE fresh_name (
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS fresh_name (
     row integer NOT NULL,
     entity_id bigint NOT NULL,
     kind text NOT NULL,
@@ -71,7 +72,7 @@ CREATE TEMPORARY TABLE fresh_name (
     status text,
     place text,
     registers boolean NOT NULL
-) ON COMMIT DROP
+) ON COMMIT DELETE ROWS
 
 -- name: copy_stage
 -- Text rows from the checks: what the resolution and the decision need, without the payload.

@@ -31,11 +31,11 @@ _EVENTS, _LEAVES = 512, 200_000
 
 def catch_up() -> int:
     """Log every version not logged yet. Returns how many events were taken in. Two callers never take one twice."""
-    with database.connect() as connection:
+    with database.lasting() as connection:
         if _idle(connection):
             return 0
-        with _writer(connection) as writer:
-            return writer.catch_up()
+    with database.connect() as connection, _writer(connection) as writer:  # their locks end with the session
+        return writer.catch_up()
 
 
 def rebuild() -> int:

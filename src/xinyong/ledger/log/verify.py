@@ -363,7 +363,7 @@ class _Check:
 
     def _wrong_version(self, zh: str, en: str, version: int, place: int) -> None:
         row = self._connection.execute(
-            "SELECT record_id, version_no FROM ledger_version WHERE version_id = %s", (version,)
+            "SELECT record_id, version_no FROM public.ledger_versions_v1(%s, %s)", (version, version)
         ).fetchone()
         record, number = row or (None, None)
         known_zh, known_en = (

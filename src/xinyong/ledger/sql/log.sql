@@ -20,14 +20,13 @@ SELECT edition_id::bigint, delivery_id::bigint, received_at, recorded_at,
         || int8send(entity_id) || int8send(department_id::bigint)
         || int4send(coalesce(decided_on - '1970-01-01'::date, -2147483648))
         || content_hash || coalesce(payload_hash, sha256(convert_to(payload::text, 'UTF8'))), ''::bytea ORDER BY version_id)
-FROM ledger_version
-WHERE version_id BETWEEN %(first)s AND %(last)s
+FROM public.ledger_versions_v1(%(first)s, %(last)s)
 GROUP BY edition_id, delivery_id, received_at, recorded_at
 
 -- name: log_altered_payloads
 -- Versions whose payload is not the one that was hashed when they were stored.
-SELECT version_id FROM ledger_version
-WHERE version_id BETWEEN %(first)s AND %(last)s AND payload_hash <> sha256(convert_to(payload::text, 'UTF8'))
+SELECT version_id FROM public.ledger_versions_v1(%(first)s, %(last)s)
+WHERE payload_hash <> sha256(convert_to(payload::text, 'UTF8'))
 
 -- name: log_context
 -- What all rows of a delivery under one edition share.
@@ -64,13 +63,14 @@ WHERE note IS NOT NULL AND first_leaf < %(leaf)s ORDER BY first_leaf DESC LIMIT 
 -- name: log_leaf_of_version
 -- Where a version of a record (default: the newest) lies in the log, and when its event was committed.
 SELECT version.version_id, version.version_no, range.first_leaf + version.version_id - range.version_from, event.recorded_at
-FROM ledger_version AS version
+FROM ledger_record AS head
+JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
 LEFT JOIN LATERAL (
     SELECT version_from, version_to, first_leaf, event_id FROM ledger_log_range
     WHERE version_from <= version.version_id ORDER BY version_from DESC LIMIT 1
 ) AS range ON range.version_to >= version.version_id
 LEFT JOIN ledger_event AS event ON event.id = range.event_id
-WHERE version.record_id = %(record)s AND (%(number)s::int IS NULL OR version.version_no = %(number)s::int)
+WHERE head.record_id = %(record)s AND (%(number)s::int IS NULL OR version.version_no = %(number)s::int)
 ORDER BY version.version_no DESC LIMIT 1
 
 -- name: log_known
@@ -101,10 +101,9 @@ ORDER BY version.version_id LIMIT 1000
 -- name: log_payloads
 -- Dataset, content hash and payload of each version, to compute the content hash again.
 SELECT version.version_id, dataset.code, version.content_hash, version.payload::text
-FROM ledger_version AS version
+FROM public.ledger_versions_v1(%(first)s, %(last)s) AS version
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 JOIN catalogue_dataset AS dataset ON dataset.id = edition.dataset_id
-WHERE version.version_id BETWEEN %(first)s AND %(last)s
 
 -- name: log_record_acts
 -- What was done to records: the acts of these events, each with what a person wrote.

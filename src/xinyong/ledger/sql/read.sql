@@ -23,14 +23,15 @@ SELECT version.entity_id, version.version_no, dataset.code AS dataset, edition.e
     version.decided_on, version.received_at, event.recorded_at, delivery.number AS delivery, delivery.uploader,
     version.source_row, version.department_id, department.slug AS department, department.name_zh AS department_zh,
     department.name_en AS department_en, encode(version.content_hash, 'hex') AS content_hash, version.payload
-FROM ledger_version AS version
+FROM ledger_record AS head
+JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
 JOIN ledger_event AS event ON event.id = public.ledger_event_of_v1(version.version_id)
     AND (%(last)s::bigint IS NULL OR event.id <= %(last)s::bigint)
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 JOIN catalogue_dataset AS dataset ON dataset.id = edition.dataset_id
 JOIN intake_delivery AS delivery ON delivery.id = version.delivery_id
 JOIN accounts_department AS department ON department.id = version.department_id
-WHERE version.record_id = %(record)s
+WHERE head.record_id = %(record)s
 ORDER BY version.version_no
 
 -- name: facts_of_entity
@@ -58,7 +59,7 @@ ORDER BY event_id
 -- Acts on the records of a range of versions.
 SELECT status.entity_id, status.record_id, status.event_id, status.act, status.effective_at, status.cause
 FROM ledger_status AS status
-JOIN (SELECT DISTINCT entity_id, record_id FROM ledger_version WHERE version_id BETWEEN %(first)s AND %(last)s) AS touched
+JOIN (SELECT DISTINCT entity_id, record_id FROM public.ledger_versions_v1(%(first)s, %(last)s)) AS touched
     USING (entity_id, record_id)
 
 -- name: head_for_act

@@ -34,11 +34,11 @@ RETURNING id, attempts
 -- name: records_received
 -- How many records of a dataset were first received in a range of versions, by watched firm; a correction is not told as new.
 SELECT watch.entity_id, count(*), min(version.record_id), max(department.name_zh), max(department.name_en)
-FROM ledger_version AS version
+FROM public.ledger_versions_v1(%(first)s, %(last)s) AS version
 JOIN registry_entity AS entity ON entity.id = version.entity_id
 JOIN notices_watch AS watch ON watch.entity_id = COALESCE(entity.canonical_id, entity.id)
 JOIN accounts_department AS department ON department.id = version.department_id
-WHERE version.version_id BETWEEN %(first)s AND %(last)s AND version.version_no = 1
+WHERE version.version_no = 1
     AND version.received_at >= watch.since
 GROUP BY watch.entity_id ORDER BY watch.entity_id
 

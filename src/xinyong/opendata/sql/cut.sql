@@ -50,7 +50,7 @@ ORDER BY event.id LIMIT 1
 
 -- name: records_of_versions
 -- Records of a run of versions.
-SELECT entity_id, record_id FROM ledger_version WHERE version_id BETWEEN %(first)s AND %(last)s ORDER BY version_id
+SELECT entity_id, record_id FROM public.ledger_versions_v1(%(first)s, %(last)s) ORDER BY version_id
 
 -- name: gone_of_dataset
 -- Records of a dataset that stopped being public, after a place.

@@ -1,18 +1,10 @@
--- name: next_event
--- The next event of the corridor; the row lock lets one reader work at a time.
-SELECT event.id, event.kind, dataset.code, event.version_from, event.version_to
-FROM (SELECT event_id FROM ledger_effect_position WHERE effect = %(effect)s FOR UPDATE) AS position
-JOIN ledger_event AS event ON event.id > position.event_id
-LEFT JOIN catalogue_dataset AS dataset ON dataset.id = event.dataset_id
-ORDER BY event.id LIMIT 1
-
 -- name: editions_of_event
 -- The editions under which the versions of an event came: each is judged by its own text.
 SELECT edition.id, edition.digest
 FROM catalogue_edition AS edition JOIN catalogue_dataset AS dataset ON dataset.id = edition.dataset_id
 WHERE dataset.code = %(code)s AND EXISTS (
-    SELECT FROM ledger_version AS version
-    WHERE version.version_id BETWEEN %(first)s AND %(last)s AND version.edition_id = edition.id)
+    SELECT FROM public.ledger_versions_v1(%(first)s, %(last)s) AS version
+    WHERE version.edition_id = edition.id)
 ORDER BY edition.id
 
 -- name: create_fresh_windows
@@ -28,8 +20,8 @@ COPY (
     SELECT version.entity_id, version.record_id, version.version_no, version.decided_on,
         (version.received_at AT TIME ZONE 'Asia/Shanghai')::date, said._layout{cells}
     FROM (
-        SELECT entity_id, record_id, version_no, decided_on, received_at, payload FROM ledger_version
-        WHERE version_id BETWEEN %(first)s AND %(last)s AND edition_id = %(edition)s
+        SELECT entity_id, record_id, version_no, decided_on, received_at, payload FROM public.ledger_versions_v1(%(first)s, %(last)s)
+        WHERE edition_id = %(edition)s
         ORDER BY entity_id, record_id OFFSET 0
     ) AS version
     CROSS JOIN LATERAL json_to_record(version.payload) AS said ({said})

@@ -14,8 +14,8 @@ WHERE effect = %(effect)s FOR UPDATE
 SELECT edition.id, edition.digest, dataset.code, edition.dataset_id
 FROM catalogue_edition AS edition JOIN catalogue_dataset AS dataset ON dataset.id = edition.dataset_id
 WHERE EXISTS (
-    SELECT FROM ledger_version AS version
-    WHERE version.version_id BETWEEN %(first)s AND %(last)s AND version.edition_id = edition.id)
+    SELECT FROM public.ledger_versions_v1(%(first)s, %(last)s) AS version
+    WHERE version.edition_id = edition.id)
 ORDER BY edition.id
 
 -- name: copy_differences

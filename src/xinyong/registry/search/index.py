@@ -14,7 +14,7 @@ import numpy as np
 import psycopg
 
 from xinyong.registry.search import columns
-from xinyong.runtime import database, sql
+from xinyong.runtime import database, following, sql
 
 NAME: Final = "search"
 #: So many younger rows are looked at for names that came from elsewhere than the event.
@@ -23,6 +23,11 @@ _WINDOW: Final = 20_000
 _BULK: Final = 100_000
 _BATCH: Final = 50_000
 _BUILD: Final = "registry_search_build"
+#: Whether as many names wait. Looked at once where a large event begins: its pieces come one by one.
+_MANY_AHEAD: Final = (
+    "SELECT count(*) > %s AND count(*) * 10 > (SELECT count(*) FROM (SELECT FROM registry_search LIMIT %s) AS held)"
+    " FROM registry_name WHERE id > (SELECT name_id FROM registry_search_state)"
+)
 _NAMES_AHEAD: Final = (
     "SELECT coalesce((SELECT max(id) FROM registry_name), 0) > (SELECT name_id FROM registry_search_state)"
 )
@@ -38,30 +43,31 @@ def _run(connection: Connection, name: str, table: str = "registry_search") -> N
 def catch_up() -> int:
     """Add the names of every event not seen yet. Returns how many events were taken in."""
     taken = 0
-    with database.connect() as connection:
+    with database.lasting() as connection:
         while True:
-            event = _next_event(connection)
-            if event is None:
+            piece = following.next_piece(connection, NAME)
+            if piece is None:
                 # Names that something else wrote behind the last event wait for no other one.
                 if _one(connection, _NAMES_AHEAD) and not _take_in(connection, None, None):
                     connection.rollback()
                     return taken + rebuild()
                 connection.commit()
                 return taken
-            event_id, first, last = event
-            if not _take_in(connection, first, last):
+            large = not piece.ends and piece.begins
+            many = large and _rows(connection, _MANY_AHEAD, (_BULK, 10 * _BULK))[0][0]
+            if many or not _take_in(connection, piece.first, piece.last):
                 connection.rollback()
                 return taken + rebuild()
-            connection.execute("UPDATE ledger_effect_position SET event_id = %s WHERE effect = %s", (event_id, NAME))
+            following.read(connection, NAME, piece)
             connection.commit()
-            taken += 1
+            taken += piece.ends
 
 
 def rebuild() -> int:
     """Build the index from all names of one moment and put it in the place of the old one. Returns the events covered."""
     with database.connect() as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        _next_event(connection)  # holds the position, so that only one session builds
+        following.next_piece(connection, NAME)  # holds the position, so that only one session builds
         newest = int(_one(connection, "SELECT coalesce(max(id), 0) FROM ledger_event"))
         connection.execute("SET LOCAL maintenance_work_mem = '512MB'")
         # What is made now is made where the live tables are.
@@ -77,7 +83,10 @@ def rebuild() -> int:
         _run(connection, "search_swap", _BUILD)
         connection.execute("ANALYZE registry_search")
         connection.execute("UPDATE registry_search_state SET name_id = %s, built_at = now()", (seen,))
-        connection.execute("UPDATE ledger_effect_position SET event_id = %s WHERE effect = %s", (newest, NAME))
+        connection.execute(
+            "UPDATE ledger_effect_position SET event_id = %s, version_id = NULL, ahead = NULL WHERE effect = %s",
+            (newest, NAME),
+        )
         connection.commit()
         return newest
 
@@ -161,15 +170,14 @@ def _take_in(connection: Connection, first: int | None, last: int | None) -> boo
     tally = _Tally()
     added = 0
     blocks: list[bytes] = []
-    with database.connect() as source:
-        for batch in _batches(source, sql.statement("registry", "search_missing_names"), parameters):
-            added += len(batch)
-            if added > _BULK and added * 10 > held:
-                return False
-            rows, terms = columns.binary(batch)
-            tally.add(terms)
-            blocks.append(rows)
-            seen = max(seen, batch[-1][0])
+    for batch in _batches(connection, sql.statement("registry", "search_missing_names"), parameters):
+        added += len(batch)
+        if added > _BULK and added * 10 > held:
+            return False
+        rows, terms = columns.binary(batch)
+        tally.add(terms)
+        blocks.append(rows)
+        seen = max(seen, batch[-1][0])
     if not blocks:
         return True
     with (
@@ -196,18 +204,6 @@ def _batches(source: Connection, statement: str, parameters: dict[str, Any]) -> 
         reader.execute(statement, parameters)
         while batch := reader.fetchmany(_BATCH):
             yield [(row[0], row[1], row[2]) for row in batch]
-
-
-def _next_event(connection: Connection) -> tuple[Any, ...] | None:
-    connection.execute(
-        "INSERT INTO ledger_effect_position (effect, event_id) VALUES (%s, 0) ON CONFLICT DO NOTHING", (NAME,)
-    )
-    return connection.execute(
-        "SELECT event.id, event.version_from, event.version_to FROM (SELECT event_id FROM ledger_effect_position"
-        " WHERE effect = %s FOR UPDATE) AS position JOIN ledger_event AS event ON event.id > position.event_id"
-        " ORDER BY event.id LIMIT 1",
-        (NAME,),
-    ).fetchone()
 
 
 def _rows(connection: Connection, statement: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

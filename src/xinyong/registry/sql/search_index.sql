@@ -38,7 +38,7 @@ WITH wanted AS (
     SELECT name.id FROM registry_name AS name WHERE name.id > %(seen)s - %(window)s
     UNION
     SELECT name.id
-    FROM (SELECT DISTINCT entity_id FROM ledger_version WHERE version_id BETWEEN %(first)s AND %(last)s) AS touched
+    FROM (SELECT DISTINCT entity_id FROM public.ledger_versions_v1(%(first)s, %(last)s)) AS touched
     JOIN registry_name AS name ON name.entity_id = touched.entity_id
 )
 SELECT name.id, name.entity_id, name.name_key FROM wanted JOIN registry_name AS name ON name.id = wanted.id

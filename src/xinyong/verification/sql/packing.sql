@@ -46,7 +46,7 @@ SELECT id, version_from, version_to FROM ledger_event WHERE id > %(after)s ORDER
 
 -- name: entities_of_versions
 -- Entities a range of versions speaks of.
-SELECT DISTINCT entity_id FROM ledger_version WHERE version_id BETWEEN %(first)s AND %(last)s ORDER BY entity_id
+SELECT DISTINCT entity_id FROM public.ledger_versions_v1(%(first)s, %(last)s) ORDER BY entity_id
 
 -- name: entities_of_acts
 -- Entities that acts on records or on the registry touched.

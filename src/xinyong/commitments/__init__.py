@@ -1,0 +1,1 @@
+"""Credit commitments: texts, signing, letters, checks, findings, missing papers."""

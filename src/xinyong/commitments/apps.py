@@ -1,0 +1,18 @@
+from django.apps import AppConfig
+
+
+class CommitmentsConfig(AppConfig):
+    name = "xinyong.commitments"
+    label = "commitments"
+
+    def ready(self) -> None:
+        from xinyong.commitments import effects, letters, pages
+        from xinyong.desk import home
+        from xinyong.ledger import corridor
+        from xinyong.lists import joint_pages
+        from xinyong.notices import documents
+
+        corridor.register(effects.EFFECT)
+        documents.ended[letters.TEMPLATE] = letters.ended_at
+        home.more_tasks["commitments"] = pages.home_tasks
+        joint_pages.more["commitments"] = pages.standing_lines
