@@ -45,6 +45,7 @@ COMMANDS: dict[str, str] = {
     "cases": "xinyong.remedies.cli:cases",
     "retention": "xinyong.publicity.retention.cli:retention",
     "notices": "xinyong.notices.cli:notices",
+    "feed": "xinyong.feeds.cli:feed",
     "verification": "xinyong.verification.cli:verification",
 }
 

@@ -70,7 +70,21 @@ def records(page: Page, tone: str, kind: str) -> str:
     return address
 
 
-PAGES = ("", "file", "repairs", "objections", "notices", "authorisations", "queries", "delegates", "accept")
+PAGES = (
+    "",
+    "file",
+    "reports",
+    "shares",
+    "repairs",
+    "objections",
+    "commitments",
+    "notices",
+    "authorisations",
+    "applies",
+    "queries",
+    "delegates",
+    "accept",
+)
 
 
 @pytest.mark.parametrize(("language", "width"), [("", 390), ("/en", 1440)])
@@ -88,6 +102,9 @@ def test_pages_of_the_centre(
     record = early.rpartition("/")[2]
     addresses = [f"{language}/centre/{name}" for name in PAGES]
     addresses += [early, f"{language}/centre/objections/new/{record}?field=CF_NR", f"{language}/centre/file/{record}"]
+    page.goto(f"{live_site}{language}/centre/commitments")
+    promises = page.locator("main a[href*='/centre/commitments/']")
+    addresses += sorted({promises.nth(place).get_attribute("href") or "" for place in range(promises.count())})[:3]
     for address in addresses:
         page.goto(live_site + address)
         page.wait_for_load_state("load")
@@ -198,3 +215,49 @@ def test_a_delegate_without_the_right_to_sign_is_refused_and_told_who_can(at: De
     expect(helper.locator("[role=status]").first).to_contain_text("XF-")
     lead.goto(f"{base}/centre/")
     expect(lead.locator("main")).to_contain_text("XF-")
+
+
+def test_a_firm_reads_and_signs_a_commitment_and_takes_it_back(at: Desk) -> None:
+    """By keyboard and without scripts: text, choice of publicity, letter, and it is gone from the public page again."""
+    page = at("/centre/commitments", scripts=False)
+    base = page.url.partition("/centre/")[0]
+    page.locator("input[name=text][value=industry-pact]").check()
+    page.locator("#department").select_option("market-regulation")
+    page.get_by_role("button", name="阅读并签署").press("Enter")
+    page.wait_for_url("**/centre/commitments/*")
+    page.locator("input[name=publicity]").first.check()
+    page.locator("input[name=agreed]").check()
+    page.get_by_role("button", name="签署承诺").press("Enter")
+    expect(page.locator("h1")).to_contain_text("生效中")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="承诺书 PDF").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF")
+    code = page.locator(".console-title .mono").inner_text()
+    own = page.url
+    for _ in range(20):
+        page.goto(f"{base}/commitments?q={code}")
+        if code in page.content():
+            break
+        page.wait_for_timeout(500)
+    expect(page.locator("main")).to_contain_text(code)
+    page.goto(own)
+    page.get_by_text("撤回承诺", exact=True).first.click()
+    page.locator("#withdraw-reason").fill("改变安排")
+    page.get_by_role("button", name="撤回承诺").click()
+    expect(page.locator("h1")).to_contain_text("已撤回")
+    for _ in range(20):
+        page.goto(f"{base}/commitments?q={code}")
+        if page.locator(f"main :text('{code}')").count() == 0:
+            break
+        page.wait_for_timeout(500)
+    assert page.locator(f"main tbody :text('{code}')").count() == 0
+
+
+def test_a_firm_shares_and_takes_it_back(at: Desk) -> None:
+    page = at("/centre/shares", scripts=False)
+    page.locator("input[name=chapter]").first.check()
+    page.locator("#shown-to").fill("某银行贷款")
+    page.get_by_role("button", name="生成链接").click()
+    expect(page.locator("tbody tr").first).to_contain_text("某银行贷款")
+    page.get_by_role("button", name="撤回").first.click()
+    expect(page.locator("tbody tr").first).to_contain_text("已撤回")

@@ -53,7 +53,7 @@ def load(say: Say, progress: Callable[[Progress], None] | None = None) -> dict[s
     from xinyong.accounts import actions as accounts
     from xinyong.accounts import selectors as departments
     from xinyong.accounts.models import Role
-    from xinyong.demo import articles, cases, generator, links, rhythm
+    from xinyong.demo import articles, cases, firms, generator, links, listing_cases, promises, rhythm
     from xinyong.demo.spec import GeneratorSpec
     from xinyong.intake import actions as intake
     from xinyong.ledger import corridor
@@ -124,6 +124,9 @@ def load(say: Say, progress: Callable[[Progress], None] | None = None) -> dict[s
     articles.write("demo-operator", today)
     corridor.catch_up()
     cases.make()
+    corridor.catch_up()
+    promises.make([code for code, _ in firms.choose()])
+    listing_cases.make()
     corridor.catch_up()
     summary = {
         "deliveries": len(manifest.files),

@@ -6,7 +6,9 @@ class ListsConfig(AppConfig):
     label = "lists"
 
     def ready(self) -> None:
+        from xinyong.desk import home
         from xinyong.ledger import corridor
-        from xinyong.lists import effects
+        from xinyong.lists import effects, tasks
 
+        home.more_tasks["lists"] = tasks.tasks
         corridor.register(effects.EFFECT)
