@@ -19,6 +19,9 @@ fonts: ## Chinese fonts for the credit report, where this user may install them
 demo: install fonts ## Make the demonstration city and serve it; CHECK=1 checks the pages and stops
 	@$(BIN)/xinyong demo $(if $(CHECK),--check)
 
+hall: install ## The sample approval hall beside a running 'make demo'; http://127.0.0.1:8020/
+	@$(BIN)/python examples/approval-hall/setup.py && $(BIN)/python examples/approval-hall/hall.py
+
 browser: ## Chromium and Chinese fonts for the browser tests
 	@bash tools/install-browser.sh
 
@@ -42,4 +45,4 @@ clean: ## Stop the database and remove everything that was installed or stored
 	-@$(BIN)/xinyong stop
 	@rm -rf .venv var .cache
 
-.PHONY: help install fonts demo browser mariadb test lint bench lock clean
+.PHONY: help install fonts demo hall browser mariadb test lint bench lock clean

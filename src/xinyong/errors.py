@@ -36,6 +36,7 @@ class ErrorCode(StrEnum):
     AUTHORISATION_REFUSED = "authorisation-refused"
     SUBSCRIPTION_REFUSED = "subscription-refused"
     NOTICE_NOT_DELIVERED = "notice-not-delivered"
+    FEED_REFUSED = "feed-refused"
     CLIENT_INVALID = "client-invalid"
     CLIENT_UNKNOWN = "client-unknown"
     KEY_MISSING = "key-missing"

@@ -193,6 +193,7 @@ def keep_effects(stop: threading.Event) -> list[threading.Thread]:
 
 def run(host: str, port: int, workers: int) -> int:
     """Serve until interrupted. Returns the server's exit code."""
+    from xinyong.feeds import keeper as feeds_keeper
     from xinyong.notices import keeper as notices_keeper
     from xinyong.opendata import keeper
 
@@ -210,6 +211,7 @@ def run(host: str, port: int, workers: int) -> int:
         threading.Thread(target=verification.ensure, name="verification-build", daemon=True).start()
     keeper.start(stop)
     notices_keeper.start(stop)
+    feeds_keeper.start(stop)
     crew = start_workers(config.get("XINYONG_INTAKE_WORKERS"))
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:

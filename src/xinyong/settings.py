@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "xinyong.feedback",
     "xinyong.site",
     "xinyong.notices",
+    "xinyong.feeds",
     "xinyong.commitments",
     "xinyong.centre",
 ]

@@ -24,6 +24,7 @@ from xinyong.desk import console as desk_console
 from xinyong.desk import home_console, registry_console
 from xinyong.feedback import console as feedback_console
 from xinyong.feedback import public as feedback_public
+from xinyong.feeds import console as feeds_console
 from xinyong.intake import console as intake_console
 from xinyong.intake.api import examples as intake_api_examples
 from xinyong.intake.api import operations as intake_api
@@ -37,6 +38,7 @@ from xinyong.lists import joint_console
 from xinyong.lists import public as list_registry_public
 from xinyong.opendata import public as opendata_public
 from xinyong.publicity import console as rules_console
+from xinyong.publicity.retention import console as retention_console
 from xinyong.remedies import console as remedies_console
 from xinyong.remedies import public as remedies_public
 from xinyong.reports import console as reports_console
@@ -47,6 +49,7 @@ from xinyong.site import guides_public, lists_public, public
 from xinyong.site import operations as site_operations
 from xinyong.ui import health
 from xinyong.verification import api as verification_api
+from xinyong.verification import console as verification_console
 from xinyong.verification import examples as verification_examples
 from xinyong.verification import joint_api, joint_examples
 
@@ -68,11 +71,14 @@ console_patterns: list[URLPattern | URLResolver] = [
     *desk_console.urlpatterns,
     *registry_console.urlpatterns,
     *api_console.urlpatterns,
+    *feeds_console.urlpatterns,
     *ledger_console.urlpatterns,
     *rules_console.urlpatterns,
+    *retention_console.urlpatterns,
     *remedies_console.urlpatterns,
     *lists_console.urlpatterns,
     *joint_console.urlpatterns,
+    *verification_console.urlpatterns,
     *commitments_console.urlpatterns,
     *shares_console.urlpatterns,
     *content_console.urlpatterns,

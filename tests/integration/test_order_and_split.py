@@ -135,6 +135,7 @@ KEPT: dict[str, dict[str, str]] = {
     "lists": {},
     "commitments": {},  # deeds of firms and officers
     "notices": {},
+    "feeds": {},
     "remedies": {},
     # A file of the host, not a table: test_verification.py compares it after every event and after a rebuild.
     "verification": {},

@@ -181,6 +181,9 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "clients": ("/console/clients", (404, 403, 403, 403, 200)),
     "client": ("/console/clients/{client}", (404, 403, 403, 403, 200)),
     "client-key": ("/console/clients/{client}/keys", (405, 405, 405, 405, 405)),
+    "client-signing-key": ("/console/clients/{client}/signing-keys", (405, 405, 405, 405, 405)),
+    "client-feeds": ("/console/clients/{client}/feeds", (404, 403, 403, 403, 200)),
+    "client-feed-end": ("/console/clients/{client}/feeds/1/end", (405, 405, 405, 405, 405)),
     "client-key-confirm": ("/console/clients/{client}/keys/{key}", (404, 403, 403, 403, 200)),
     "client-key-revoke": ("/console/clients/{client}/keys/{key}/revoke", (405, 405, 405, 405, 405)),
     "api-reference": ("/api/v1/reference", (200, 200, 200, 200, 200)),
@@ -202,7 +205,15 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "get_joint_work": ("/api/v1/joint-work/1", (401, 401, 401, 401, 401)),
     "execute_joint_work": ("/api/v1/joint-work/1/execution", (405, 405, 405, 405, 405)),
     "lift_joint_work": ("/api/v1/joint-work/1/lifting", (405, 405, 405, 405, 405)),
+    "file-checks": ("/console/file-checks", (404, 403, 200, 200, 403)),
+    "file-check": ("/console/file-checks/0123456789abcdef", (404, 403, 404, 404, 403)),
+    "file-check-sheet": ("/console/file-checks/0123456789abcdef/sheet.xlsx", (404, 403, 404, 404, 403)),
     "rules": ("/console/rules", (404, 403, 403, 403, 200)),
+    "retention": ("/console/retention", (404, 403, 403, 403, 200)),
+    "retention-act": ("/console/retention/act", (405, 405, 405, 405, 405)),
+    "retention-run": ("/console/retention/runs/1", (404, 403, 403, 403, 404)),
+    "retention-report": ("/console/retention/runs/1.csv", (404, 403, 403, 403, 404)),
+    "archive": ("/console/retention/archive", (404, 403, 403, 403, 403)),
     "rule": ("/console/rules/rows/PUB-08", (404, 403, 403, 403, 200)),
     "rules-waiting": ("/console/rules/waiting", (404, 403, 403, 403, 200)),
     "rules-differences": ("/console/rules/waiting/differences.csv", (404, 403, 403, 403, 200)),
@@ -280,6 +291,7 @@ OUTSIDE_LANGUAGES = {
 
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
 TAKES_POST = {
+    "archive",
     "rhythm-zero",
     "commitment-new",
     "upload",
@@ -288,6 +300,10 @@ TAKES_POST = {
     "client",
     "client-key",
     "client-key-revoke",
+    "file-checks",
+    "client-signing-key",
+    "client-feeds",
+    "client-feed-end",
     "shares",
     "feedback",
     "feedback-handle",
@@ -436,6 +452,10 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "client": (404, 403, 403, 403, 422),
         "client-key": (404, 403, 403, 403, 200),
         "client-key-revoke": (404, 403, 403, 403, 303),
+        "file-checks": (404, 403, 422, 422, 403),
+        "client-signing-key": (404, 403, 403, 403, 422),
+        "client-feeds": (404, 403, 403, 403, 422),
+        "client-feed-end": (404, 403, 403, 403, 422),
         "cases-withdraw": (404, 403, 403, 403, 422),
         "record-tip": (422, 422, 422, 422, 422),
         "list-new": (404, 403, 200, 200, 403),
@@ -450,6 +470,7 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "content-act": (404, 403, 403, 403, 422),
         "special-reports": (404, 403, 403, 403, 422),
         "special-report-revoke": (404, 403, 403, 403, 409),
+        "archive": (404, 403, 403, 403, 403),
     }
     assert set(expected) == TAKES_POST
     for name, statuses in expected.items():
@@ -505,7 +526,18 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
             continue  # what these are for
         if (
             name.startswith(
-                ("desk-", "registry-", "case-", "cases-batch", "tip", "rule", "list-", "joint-", "commitment-")
+                (
+                    "desk-",
+                    "registry-",
+                    "case-",
+                    "cases-batch",
+                    "tip",
+                    "rule",
+                    "list-",
+                    "joint-",
+                    "commitment-",
+                    "retention-act",
+                )
             )
             and method == "post"
             and MATRIX[name][1] == (405,) * 5

@@ -38,6 +38,7 @@ class KeyRow:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    algorithm: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class ClientRow:
     valid_keys: int
     last_used_at: datetime | None
     keys: tuple[KeyRow, ...]
+    signing: tuple[KeyRow, ...]
 
 
 def _row(client: ApiClient, english: bool) -> ClientRow:
@@ -73,6 +75,20 @@ def _row(client: ApiClient, english: bool) -> ClientRow:
         )
         for key in client.keys.all()
     )
+    signing = tuple(
+        KeyRow(
+            prefix=key.keyid,
+            state=client_selectors.key_state(key),
+            note=key.note,
+            created_at=key.created_at,
+            created_by=key.created_by,
+            expires_at=key.expires_at,
+            last_used_at=key.last_used_at,
+            revoked_at=key.revoked_at,
+            algorithm="Ed25519" if key.algorithm == "ed25519" else "HMAC-SHA256",
+        )
+        for key in client.signing_keys.all()
+    )
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     used = ApiUsage.objects.filter(client=client, window=ApiUsage.Window.DAY, starts_at=today).first()
     return ClientRow(
@@ -86,9 +102,10 @@ def _row(client: ApiClient, english: bool) -> ClientRow:
         quota=client_selectors.quota_of(client),
         requests_today=used.requests if used else 0,
         rows_today=used.rows if used else 0,
-        valid_keys=sum(key.state == "valid" for key in keys),
-        last_used_at=max((key.last_used_at for key in keys if key.last_used_at), default=None),
+        valid_keys=sum(key.state == "valid" for key in (*keys, *signing)),
+        last_used_at=max((key.last_used_at for key in (*keys, *signing) if key.last_used_at), default=None),
         keys=keys,
+        signing=signing,
     )
 
 
@@ -218,7 +235,14 @@ def client(request: HttpRequest, user: User, slug: str) -> HttpResponseBase:
 
 
 def _page(
-    request: HttpRequest, found: ApiClient, form: ClientForm | None, *, status: int = 200, key: str = ""
+    request: HttpRequest,
+    found: ApiClient,
+    form: ClientForm | None,
+    *,
+    status: int = 200,
+    key: str = "",
+    signing: client_actions.NewKey | None = None,
+    problem: str = "",
 ) -> HttpResponse:
     if form is None:
         quota = client_selectors.quota_of(found)
@@ -234,7 +258,10 @@ def _page(
                 **quota.as_dict(),
             }
         )
-    context = {"row": _row(found, language() == "en"), "form": form, "new_key": key}
+    context = {
+        "row": _row(found, language() == "en"), "form": form, "new_key": key, "new_signing": signing, "signing_problem": problem,
+        "typed": request.POST if problem else {},
+    }  # fmt: skip
     response = render(request, "api/client.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response
@@ -246,14 +273,39 @@ def make_key(request: HttpRequest, user: User, slug: str) -> HttpResponse:
     """A new key: the answer to this very request is the only page that ever shows it."""
     accounts.require(user, Right.CLIENT_MANAGE)
     found = _client(slug)
-    days = request.POST.get("days", "365")
     made = client_actions.make_key(
         found,
-        days=int(days) if days.isascii() and days.isdecimal() and int(days[:9]) > 0 else None,
+        days=_days(request),
         note=request.POST.get("note", "").replace("\0", ""),
         acting=user.username,
     )
     return _page(request, _client(slug), None, key=made.text)
+
+
+def _days(request: HttpRequest) -> int | None:
+    days = request.POST.get("days", "365")
+    return int(days) if days.isascii() and days.isdecimal() and int(days[:9]) > 0 else None
+
+
+@require_POST
+@officer_only
+def make_signing_key(request: HttpRequest, user: User, slug: str) -> HttpResponse:
+    """A key to sign requests with: the system's own public key, or a shared secret that only this answer ever shows."""
+    accounts.require(user, Right.CLIENT_MANAGE)
+    found, sent = _client(slug), request.POST
+    shared = sent.get("algorithm") == "hmac-sha256"
+    try:
+        made = client_actions.register_signing_key(
+            found,
+            algorithm="hmac-sha256" if shared else "ed25519",
+            public=None if shared else client_actions.public_of(sent.get("public", "")[:4000].encode()),
+            days=_days(request),
+            note=sent.get("note", "").replace("\0", ""),
+            acting=user.username,
+        )
+    except client_actions.ClientInvalid as error:
+        return _page(request, found, None, status=error.status, problem=error.message(language()))
+    return _page(request, _client(slug), None, signing=made)
 
 
 @require_POST
@@ -261,6 +313,9 @@ def make_key(request: HttpRequest, user: User, slug: str) -> HttpResponse:
 def revoke_key(request: HttpRequest, user: User, slug: str, prefix: str) -> HttpResponseRedirect:
     """End a key at once."""
     accounts.require(user, Right.CLIENT_MANAGE)
+    if prefix.startswith("sig-"):
+        client_actions.revoke_signing_key(prefix, client=_client(slug), acting=user.username)
+        return HttpResponseRedirect(reverse("client", args=[slug]) + "#signing", status=303)
     client_actions.revoke_key(prefix, client=_client(slug), acting=user.username)
     return HttpResponseRedirect(reverse("client", args=[slug]) + "#keys", status=303)
 
@@ -271,7 +326,7 @@ def confirm_revoke(request: HttpRequest, user: User, slug: str, prefix: str) -> 
     """Asks before a key is ended: a system in the field stops at that moment."""
     accounts.require(user, Right.CLIENT_MANAGE)
     row = _row(_client(slug), language() == "en")
-    key = next((item for item in row.keys if item.prefix == prefix), None)
+    key = next((item for item in (*row.keys, *row.signing) if item.prefix == prefix), None)
     if key is None:
         raise client_actions.ClientUnknown(name=prefix)
     return render(request, "api/revoke.html", {"row": row, "key": key})
@@ -281,6 +336,7 @@ urlpatterns: list[URLPattern] = [
     path("clients", clients, name="clients"),
     path("clients/<slug:slug>", client, name="client"),
     path("clients/<slug:slug>/keys", make_key, name="client-key"),
+    path("clients/<slug:slug>/signing-keys", make_signing_key, name="client-signing-key"),
     path("clients/<slug:slug>/keys/<slug:prefix>", confirm_revoke, name="client-key-confirm"),
     path("clients/<slug:slug>/keys/<slug:prefix>/revoke", revoke_key, name="client-key-revoke"),
 ]

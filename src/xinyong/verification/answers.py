@@ -202,9 +202,19 @@ def cut(look: Look, value: bytes, given: Scope, organ: str, day: int) -> Cut:
     return found._replace(shared=shared)
 
 
+#: Shared texts by name, read: whoever takes answers as values reads each once and not with every record.
+_values: dict[bytes, dict[str, Any]] = {}
+
+
 def _said(look: Look, part: bytes) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(_text(look, part) + b"}")
-    return said
+    name = part[-NAMED:]
+    shared = _values.get(name)
+    if shared is None:
+        shared = json.loads(b"{%b}" % (look(CONSTANT + name) or b""))
+        if shared and len(_values) < 100_000:
+            _values[name] = shared
+    own: dict[str, Any] = json.loads(b"{%b}" % part[:-NAMED])
+    return own | shared
 
 
 @lru_cache(maxsize=64)

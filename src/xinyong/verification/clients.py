@@ -65,6 +65,11 @@ class Clients:
             return Refusal(why="off", prefix=prefix)
         return caller
 
+    def ends_at(self, caller: Caller) -> float:
+        """When the key a caller came with expires."""
+        held = self._keys.get(caller.key_prefix)
+        return held[2] if held is not None and held[2] is not None else float("inf")
+
     def of_signature(self, keyid: str) -> SigningKey | None:
         """The key a signature names."""
         return self._signing.get(keyid)

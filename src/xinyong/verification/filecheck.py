@@ -94,17 +94,18 @@ def check(
     case: str = "",
     column: str = "",
     tell: Callable[[int, float], None] | None = None,
+    actor: str = "",
 ) -> Result:
     """Check a file; the sheet stands at ``out`` (XLSX or CSV by its name) when this returns, whole.
 
-    ``tell``: called with the rows read so far and the share of the file. Raises RightMissing, ItemUnknown, ItemNotAllowed,
+    ``actor``: the officer who checks in the console; else the client. ``tell``: called with the rows read so far and the share of the file. Raises RightMissing, ItemUnknown, ItemNotAllowed,
     RequestInvalid, QuotaUsedUp, CheckRefused, FileProblem.
     """
     began = time.monotonic()
     caller.require(Right.VERIFY)
     given = rules.rule_set().items.get(item)
     asked = actions.Asked(
-        actor=caller.actor,
+        actor=actor or caller.actor,
         department=caller.department_slug,
         item=asking.item_of(given.purpose if given is not None else "—", item, caller.items),
         case=asking.case_of(case),
