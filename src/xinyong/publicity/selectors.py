@@ -20,6 +20,7 @@ from xinyong.intake.rhythm import selectors as rhythm
 from xinyong.intake.rhythm.rules import Silence
 from xinyong.ledger import rules as ledger_rules
 from xinyong.publicity import show
+from xinyong.publicity.counted import counted
 from xinyong.publicity.pages import (
     EntityFile,
     FieldValue,
@@ -60,8 +61,12 @@ def _rows(name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 def site_figures() -> SiteFigures:
     """Figures of the home page, each counted through the same filter as its list."""
-    row = _rows("site_figures", {"today": timezone.localdate()})[0]
-    return SiteFigures(entities=row[0], public_records=row[1], departments=row[2], datasets=row[3], data_as_of=row[4])
+    today = timezone.localdate()
+    entities, records = counted("site_totals", today, lambda: _rows("site_totals", {"today": today})[0])
+    departments, datasets, newest = _rows("site_deliveries", {})[0]
+    return SiteFigures(
+        entities=entities, public_records=records, departments=departments, datasets=datasets, data_as_of=newest
+    )
 
 
 def latest_double_publicity(limit: int, language: str = "zh") -> tuple[LatestRecord, ...]:
