@@ -43,6 +43,7 @@ COMMANDS: dict[str, str] = {
     "desk": "xinyong.desk.cli:desk",
     "client": "xinyong.api.cli:client",
     "cases": "xinyong.remedies.cli:cases",
+    "retention": "xinyong.publicity.retention.cli:retention",
     "notices": "xinyong.notices.cli:notices",
     "feed": "xinyong.feeds.cli:feed",
     "verification": "xinyong.verification.cli:verification",

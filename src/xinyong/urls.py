@@ -38,6 +38,7 @@ from xinyong.lists import joint_console
 from xinyong.lists import public as list_registry_public
 from xinyong.opendata import public as opendata_public
 from xinyong.publicity import console as rules_console
+from xinyong.publicity.retention import console as retention_console
 from xinyong.remedies import console as remedies_console
 from xinyong.remedies import public as remedies_public
 from xinyong.reports import console as reports_console
@@ -73,6 +74,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *feeds_console.urlpatterns,
     *ledger_console.urlpatterns,
     *rules_console.urlpatterns,
+    *retention_console.urlpatterns,
     *remedies_console.urlpatterns,
     *lists_console.urlpatterns,
     *joint_console.urlpatterns,

@@ -92,3 +92,15 @@ def test_anybody_leaves_a_tip_without_scripts_and_an_officer_answers(
 def test_the_form_of_a_tip(visit: Opener, record_path: str, width: int) -> None:
     visit(f"{record_path}/tip", width=width).check()
     visit(f"/en{record_path}/tip", width=width).check()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_is_kept_no_longer_is_planned_first_and_the_archive_is_closed(
+    visit: Opener, operator: Officer, width: int
+) -> None:
+    for path in ("/console/retention", "/en/console/retention"):
+        visit(path, width=width, who=operator).check()
+    opened = visit("/console/retention", width=width, who=operator)
+    opened.page.get_by_role("button", name="预演（不改动数据）").click()
+    expect(opened.page.get_by_role("heading", level=1)).to_contain_text("预演")
+    opened.check()

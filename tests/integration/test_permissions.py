@@ -209,6 +209,11 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "file-check": ("/console/file-checks/0123456789abcdef", (404, 403, 404, 404, 403)),
     "file-check-sheet": ("/console/file-checks/0123456789abcdef/sheet.xlsx", (404, 403, 404, 404, 403)),
     "rules": ("/console/rules", (404, 403, 403, 403, 200)),
+    "retention": ("/console/retention", (404, 403, 403, 403, 200)),
+    "retention-act": ("/console/retention/act", (405, 405, 405, 405, 405)),
+    "retention-run": ("/console/retention/runs/1", (404, 403, 403, 403, 404)),
+    "retention-report": ("/console/retention/runs/1.csv", (404, 403, 403, 403, 404)),
+    "archive": ("/console/retention/archive", (404, 403, 403, 403, 403)),
     "rule": ("/console/rules/rows/PUB-08", (404, 403, 403, 403, 200)),
     "rules-waiting": ("/console/rules/waiting", (404, 403, 403, 403, 200)),
     "rules-differences": ("/console/rules/waiting/differences.csv", (404, 403, 403, 403, 200)),
@@ -286,6 +291,7 @@ OUTSIDE_LANGUAGES = {
 
 #: Pages whose form posts to the page itself, and the deeds; who may post is tested beside each.
 TAKES_POST = {
+    "archive",
     "rhythm-zero",
     "commitment-new",
     "upload",
@@ -464,6 +470,7 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "content-act": (404, 403, 403, 403, 422),
         "special-reports": (404, 403, 403, 403, 422),
         "special-report-revoke": (404, 403, 403, 403, 409),
+        "archive": (404, 403, 403, 403, 403),
     }
     assert set(expected) == TAKES_POST
     for name, statuses in expected.items():
@@ -519,7 +526,18 @@ def test_reading_addresses_take_no_other_method(world: dict[str, str], method: s
             continue  # what these are for
         if (
             name.startswith(
-                ("desk-", "registry-", "case-", "cases-batch", "tip", "rule", "list-", "joint-", "commitment-")
+                (
+                    "desk-",
+                    "registry-",
+                    "case-",
+                    "cases-batch",
+                    "tip",
+                    "rule",
+                    "list-",
+                    "joint-",
+                    "commitment-",
+                    "retention-act",
+                )
             )
             and method == "post"
             and MATRIX[name][1] == (405,) * 5

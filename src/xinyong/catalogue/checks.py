@@ -26,6 +26,7 @@ from xinyong.catalogue.entry import (
     Field,
     FieldType,
 )
+from xinyong.catalogue.forbidden import forbidden_kind
 from xinyong.catalogue.rulechecks import check_rules
 
 PUBLICITY_RULES = frozenset({"permanent", "licence", "penalty", "commitment", "honour", "none"}) | {
@@ -242,6 +243,14 @@ def _shape(item: Field, path: Path, source: Source) -> None:
 
 
 def _privacy(item: Field, path: Path, source: Source) -> None:
+    kind = forbidden_kind(item.code, item.name_zh, item.name_en)
+    if kind is not None:
+        source.add(
+            path,
+            f"字段“{item.code}”属于不得归集的信息（{kind.zh}，{kind.article}，REF-03）；请删除该字段。",
+            f"field '{item.code}' is information that may not be collected ({kind.en}, {kind.article}, REF-03); "
+            "remove it.",
+        )
     if item.type == FieldType.PERSONAL_NUMBER and (not item.personal or item.publication != Disclosure.NEVER):
         source.add(
             path,

@@ -114,3 +114,27 @@ class Status(models.Model):
     class Meta:
         managed = False
         db_table = "ledger_status"
+
+
+class Archived(models.Model):
+    """A payload that left the ledger for the closed archive, sealed; its hash stays here and in its version."""
+
+    version_id = models.BigIntegerField(primary_key=True, help_text="The version whose payload went.")
+    entity_id = models.BigIntegerField(help_text="Registry entity.")
+    record_id = models.BigIntegerField(help_text="Record.")
+    version_no = models.IntegerField(help_text="Version of the record.")
+    payload_hash = models.BinaryField(help_text="SHA-256 of the payload, as in the leaf of the log.")
+    sealed = models.BinaryField(null=True, help_text="The sealed payload; empty once it was destroyed.")
+    rule = models.CharField(max_length=30, help_text="Row of retention.yml it went by.")
+    run_id = models.BigIntegerField(help_text="Run that moved it.")
+    archived_at = models.DateTimeField(help_text="When it was moved.")
+    destroy_rule = models.CharField(max_length=30, blank=True, help_text="Row it was destroyed by.")
+    destroy_run_id = models.BigIntegerField(null=True, help_text="Run that destroyed it.")
+    destroyed_at = models.DateTimeField(null=True, help_text="When it was destroyed.")
+
+    class Meta:
+        db_table = "ledger_archive"
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["record_id"], name="ledger_archive_record_v1")]
+
+    def __str__(self) -> str:
+        return f"{self.record_id}/{self.version_no}"

@@ -131,3 +131,54 @@ class Gone(models.Model):
     class Meta:
         managed = False
         db_table = "publicity_gone"
+
+
+class RetentionRun(models.Model):
+    """One run of retention: a plan that changes nothing, or the run that carried a plan out."""
+
+    day = models.DateField(help_text="Day the rules were asked for.")
+    actor = models.CharField(max_length=120, help_text="Who ran it.")
+    profile = models.CharField(max_length=20, help_text="Whose local rules it went by.")
+    plan = models.OneToOneField("self", on_delete=models.PROTECT, null=True, help_text="Carried out; empty: a plan.")
+    reason = models.TextField(blank=True, help_text="Why it was carried out, in the officer's words.")
+    begun_at = models.DateTimeField(help_text="When it was begun.")
+    done_at = models.DateTimeField(null=True, help_text="When it was done; empty: it was interrupted, and goes on.")
+    counts = models.JSONField(default=dict, help_text="By rule: planned, went, kept.")
+    cut = models.BooleanField(default=False, help_text="There was more than one run takes.")
+
+    def __str__(self) -> str:
+        return f"retention {self.pk}"
+
+
+class RetentionLine(models.Model):
+    """What a run planned or did with one thing, and why. Never changed, never deleted."""
+
+    run = models.ForeignKey(RetentionRun, on_delete=models.PROTECT, help_text="The run.")
+    rule = models.CharField(max_length=30, help_text="Row of retention.yml.")
+    article = models.CharField(max_length=100, help_text="Its article.")
+    target = models.CharField(max_length=30, help_text="What kind of thing.")
+    key = models.BigIntegerField(help_text="Record, version or row.")
+    entity_id = models.BigIntegerField(null=True, help_text="Registry entity, of a record.")
+    dataset = models.CharField(max_length=60, help_text="Dataset, or the table it lies in.")
+    ended_on = models.DateField(help_text="Day its time began to run.")
+    outcome = models.CharField(max_length=10, help_text="planned, went or kept.")
+    why = models.TextField(blank=True, help_text="Why it was kept.")
+    pieces = models.IntegerField(default=0, help_text="Versions or values that went.")
+    at = models.DateTimeField(help_text="When.")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["run", "target", "key"], name="publicity_retention_line_v1")
+        ]
+
+
+class ArchiveReader(models.Model):
+    """An officer who may read the closed archive, by name, for a time."""
+
+    username = models.CharField(max_length=60, help_text="The officer.")
+    reason = models.TextField(help_text="Why, with the document.")
+    until = models.DateField(help_text="Last day.")
+    named_by = models.CharField(max_length=120, help_text="Who named them.")
+    named_at = models.DateTimeField(help_text="When.")
+    ended_at = models.DateTimeField(null=True, help_text="When it was ended before its day.")
+    ended_by = models.CharField(max_length=120, blank=True, help_text="By whom.")

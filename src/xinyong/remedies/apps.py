@@ -8,9 +8,12 @@ class RemediesConfig(AppConfig):
     def ready(self) -> None:
         from xinyong.desk import home
         from xinyong.ledger import corridor
-        from xinyong.remedies import desk, watch
+        from xinyong.publicity.retention import actions as retention
+        from xinyong.remedies import desk, kept, watch
 
         home.more_tasks["remedies"] = desk.tasks
+        retention.targets.update(kept.TARGETS)
+        retention.needs["remedies"] = kept.needed
 
         watch.channels.update({"site": watch.on_site, "opendata": watch.in_open_data})
         corridor.register(

@@ -21,6 +21,11 @@ from xinyong.remedies.pages import CaseLine
 from xinyong.runtime import sql
 
 
+def share(part: int, total: int) -> float | None:
+    """Percent; None of nothing."""
+    return 100 * part / total if total else None
+
+
 def figures(user: User, since: date, until: date, language: str) -> Figures:
     """Limits kept in a span of days, in time of all, and what cases came to. Raises RightMissing."""
     accounts.require(user, Right.REMEDY_VIEW)
@@ -56,7 +61,7 @@ def figures(user: User, since: date, until: date, language: str) -> Figures:
                 label=(words[timer].en if english else words[timer].zh) if timer in words else timer,
                 good=good,
                 total=total,
-                percent=100 * good / total if total else None,
+                percent=share(good, total),
                 days=days,
                 article=words[timer].article if timer in words else "",
             )

@@ -180,3 +180,19 @@ def test_alias_bomb_is_refused_before_it_grows(tmp_path: Path) -> None:
 
     assert [line for line, _ in found] == [1]
     assert "anchors" in found[0][1]
+
+
+@pytest.mark.parametrize(
+    ("name", "article"),
+    [
+        pytest.param("宗教信仰", "HN 45", id="COL-13-religion"),
+        pytest.param("血型", "HN 45", id="COL-13-blood"),
+        pytest.param("既往病史", "HN 45", id="COL-13-illness"),
+        pytest.param("治安管理处罚决定", "PSP 136", id="COL-18-public-security"),
+        pytest.param("未成年人犯罪记录", "art 59", id="COL-19-juvenile"),
+    ],
+)
+def test_ref_03_forbidden_kinds_of_personal_information_are_no_field(tmp_path: Path, name: str, article: str) -> None:
+    text = GOOD.replace("name_zh: 类别,", f"name_zh: {name},")
+    (reason,) = [en for _, en in mistakes_of(tmp_path, text) if "REF-03" in en]
+    assert article in reason

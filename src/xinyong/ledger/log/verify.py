@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
+from xinyong.ledger import archive
 from xinyong.ledger.log import content, merkle, sm2, state, tilecheck
 from xinyong.ledger.log.checkpoint import NoteInvalid, Verifier
 from xinyong.ledger.log.errors import LogRefused
@@ -60,6 +61,8 @@ class Report:
     #: Of those compared, acts.
     acts: int = 0
     contents: int = 0
+    #: Payloads that lie in the closed archive and were opened and compared.
+    archived: int = 0
     tile_seconds: float = 0.0
     seconds: float = 0.0
     found: int = 0
@@ -393,6 +396,17 @@ class _Check:
                         version_id=version,
                         zh=f"版本 {version} 的内容与其内容摘要不符",
                         en=f"The content of version {version} does not give its content hash",
+                    )
+                )
+        for version, digest, sealed in self._stream("log_archived"):
+            self._report.archived += 1
+            if not archive.intact((version, bytes(digest), bytes(sealed))):
+                self._report.add(
+                    Finding(
+                        kind="archive",
+                        version_id=version,
+                        zh=f"档案中版本 {version} 的内容与其摘要不符",
+                        en=f"What the archive holds of version {version} does not give its hash",
                     )
                 )
 

@@ -24,9 +24,16 @@ FROM public.ledger_versions_v1(%(first)s, %(last)s)
 GROUP BY edition_id, delivery_id, received_at, recorded_at
 
 -- name: log_altered_payloads
--- Versions whose payload is not the one that was hashed when they were stored.
-SELECT version_id FROM public.ledger_versions_v1(%(first)s, %(last)s)
+-- Versions whose payload is not the one that was hashed when they were stored, nor went to the archive under that hash.
+SELECT version_id FROM public.ledger_versions_v1(%(first)s, %(last)s) AS version
 WHERE payload_hash <> sha256(convert_to(payload::text, 'UTF8'))
+    AND NOT (payload::text = '{"_archived":true}' AND EXISTS (SELECT FROM ledger_archive AS kept
+        WHERE kept.version_id = version.version_id AND kept.payload_hash = version.payload_hash))
+
+-- name: log_archived
+-- Payloads the archive still holds, with the hash each must give.
+SELECT version_id, payload_hash, sealed FROM ledger_archive
+WHERE version_id BETWEEN %(first)s AND %(last)s AND sealed IS NOT NULL
 
 -- name: log_context
 -- What all rows of a delivery under one edition share.
@@ -104,6 +111,7 @@ SELECT version.version_id, dataset.code, version.content_hash, version.payload::
 FROM public.ledger_versions_v1(%(first)s, %(last)s) AS version
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 JOIN catalogue_dataset AS dataset ON dataset.id = edition.dataset_id
+WHERE version.payload::text <> '{"_archived":true}'
 
 -- name: log_record_acts
 -- What was done to records: the acts of these events, each with what a person wrote.

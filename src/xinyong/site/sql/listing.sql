@@ -47,15 +47,18 @@ WHERE shown.public_from <= %(today)s AND (shown.public_until IS NULL OR shown.pu
 GROUP BY 1 ORDER BY 1
 
 -- name: public_totals_by_department
--- Public records by dataset and the department that delivered the newest version.
-SELECT dataset.code, department.slug, department.name_zh, department.name_en, count(*)
-FROM publicity_window AS shown
-JOIN catalogue_dataset AS dataset ON dataset.id = shown.dataset_id
-JOIN ledger_record AS head ON head.entity_id = shown.entity_id AND head.record_id = shown.record_id
-JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
-    AND version.version_no = head.version_no
-JOIN accounts_department AS department ON department.id = version.department_id
-WHERE shown.public_from <= %(today)s AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)
+-- Public records by dataset and the department that delivered the newest version: a head names its delivery, so no version is read.
+SELECT dataset.code, department.slug, department.name_zh, department.name_en, sum(counted.total)::bigint
+FROM (
+    SELECT shown.dataset_id, head.delivery_id, count(*) AS total
+    FROM publicity_window AS shown
+    JOIN ledger_record AS head ON head.entity_id = shown.entity_id AND head.record_id = shown.record_id
+    WHERE shown.public_from <= %(today)s AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)
+    GROUP BY 1, 2
+) AS counted
+JOIN catalogue_dataset AS dataset ON dataset.id = counted.dataset_id
+JOIN intake_delivery AS delivery ON delivery.id = counted.delivery_id
+JOIN accounts_department AS department ON department.id = delivery.department_id
 GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC
 
 -- name: public_totals_by_month
