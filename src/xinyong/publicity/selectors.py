@@ -203,18 +203,18 @@ def _links(entity: Entity, language: str) -> tuple[tuple[LinkLine, ...], int]:
     """Branches and investments between market entities, and how many there are in all."""
     english = language == "en"
     lines: list[LinkLine] = []
-    total = 0
-    for relation in (kind for kind in lists.relation_kinds().values() if kind.public):
+    kinds = [kind for kind in lists.relation_kinds().values() if kind.public]
+    found = registry.relations_by_side(entity, [kind.code for kind in kinds], limit=_LINKS)
+    for relation in kinds:
         for held in (True, False):
             label = (relation.en, relation.holder_en) if english else (relation.zh, relation.holder_zh)
-            for row in registry.relations(entity, held=held, kind=relation.code, limit=_LINKS):
+            for row in found.get((relation.code, held), ([], 0))[0]:
                 other = registry.canonical(row.entity if held else row.holder)
                 share = f"{row.share.normalize():f}%" if row.share is not None else ""
                 until = str(row.valid_until or "")
                 note = " · ".join(filter(None, (share, str(row.valid_from or ""), until and f"– {until}")))
                 lines.append(_link(label[0 if held else 1], other, note))
-            total += registry.relation_count(entity, held=held, kind=relation.code)
-    return tuple(lines), total
+    return tuple(lines), sum(total for _, total in found.values())
 
 
 def _link(words: str, other: Entity, note: str) -> LinkLine:
