@@ -218,6 +218,8 @@ def expired(desk: Any, officer: User, record: int, world: dict[str, str]) -> Non
             "WHERE record_id = %s",
             (yesterday, yesterday, record),
         )
+        # As every other change of a window: with the position, in one transaction (publicity/counted.py).
+        session.execute("UPDATE ledger_effect_position SET event_id = event_id WHERE effect = 'publicity'")
     desk.catch_up()
 
 
