@@ -30,7 +30,7 @@ from typing import Any
 from urllib.parse import quote
 
 RECORDS = int(os.environ.get("RECORDS", "60"))
-PAUSE = float(os.environ.get("PAUSE", "1"))
+PAUSE = float(os.environ.get("PAUSE", "2"))
 ROWS = int(os.environ.get("ROWS", "200000"))
 #: Records before the measurement: a server that has just started loads its pages and its checks.
 WARM = 3

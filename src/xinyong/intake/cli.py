@@ -69,10 +69,9 @@ def intake(
         raise click.UsageError("FILE, --dataset and --department are needed (or --resume)")
     setup_django()
     from xinyong.accounts import selectors as accounts
-    from xinyong.intake import actions, aside
+    from xinyong.intake import actions
     from xinyong.intake.models import StoredFinding
     from xinyong.ledger import corridor
-    from xinyong.runtime import priority
 
     status = StatusLine(quiet=as_json)
     try:
@@ -81,8 +80,6 @@ def intake(
         else:
             assert file is not None and dataset is not None and slug is not None  # checked above
             department = accounts.department(slug)
-            if aside.worth_it(file):
-                priority.stand_back()
             receipts = [
                 actions.deliver(file, dataset=dataset, department=department, uploader="command intake", report=status)
             ]

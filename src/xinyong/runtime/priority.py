@@ -1,4 +1,7 @@
-"""Bulk work stands back for what people wait for: on a busy machine it has a third of the share of the others."""
+"""Bulk work stands back for what people wait for: on a busy machine it has a third of the share of the others.
+
+Only for work that holds nothing others wait for: an effect that stood back would hold its position that much longer.
+"""
 
 from __future__ import annotations
 

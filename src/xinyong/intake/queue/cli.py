@@ -34,12 +34,10 @@ def worker(once: bool, processes: int, small_only: bool, ways: bool, child: bool
     """
     setup_django(database=not child)
     from xinyong.intake.queue import worker as room
-    from xinyong.runtime import database, priority
+    from xinyong.runtime import database
 
     if child:
         database.keep_sessions()
-        if not small_only:
-            priority.stand_back()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
