@@ -74,6 +74,7 @@ class Reader(threading.Thread):
         self.host = urlsplit(base).netloc
         self.names, self.until, self.seen = names, until, seen
         self.connection: http.client.HTTPConnection | None = None
+        self.used = False  # the connection had carried an answer before
 
     def run(self) -> None:
         """Readers come one after another, not all in the first second."""
@@ -117,14 +118,25 @@ class Reader(threading.Thread):
                 self._ask("static", address)
         return text
 
+    def _send(self, path: str) -> tuple[http.client.HTTPResponse, bytes]:
+        self.used = self.connection is not None
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection(self.host, timeout=30)
+        self.connection.request("GET", path, headers={"Accept-Encoding": "gzip", "Accept-Language": "zh-CN"})
+        answer = self.connection.getresponse()
+        return answer, answer.read()
+
     def _ask(self, kind: str, path: str) -> tuple[str, str]:
         started = time.monotonic()
         try:
-            if self.connection is None:
-                self.connection = http.client.HTTPConnection(self.host, timeout=30)
-            self.connection.request("GET", path, headers={"Accept-Encoding": "gzip", "Accept-Language": "zh-CN"})
-            answer = self.connection.getresponse()
-            body = answer.read()
+            try:
+                answer, body = self._send(path)
+            except (http.client.RemoteDisconnected, ConnectionResetError):
+                # The server ends connections that were idle; every browser then asks again on a new one.
+                if self.connection is None or not self.used:
+                    raise
+                self.connection = None
+                answer, body = self._send(path)
         except OSError as error:
             self.connection = None
             self.seen.note(kind, time.monotonic() - started, 0, type(error).__name__)

@@ -110,7 +110,8 @@ def _apply(
 def recompute(connection: Connection, first: int, last: int) -> None:
     """Windows of a range of versions under the rules in force now, in the caller's transaction. Only what differs is written."""
     ensure_position(connection)
-    connection.execute("SELECT FROM ledger_effect_position WHERE effect = %s FOR UPDATE", (NAME,))
+    # Written, not only locked: counts that are kept elsewhere end with the row's transaction (counted.py).
+    connection.execute("UPDATE ledger_effect_position SET event_id = event_id WHERE effect = %s", (NAME,))
     for edition_id, digest, code, _ in connection.execute(
         sql.statement("publicity", "editions_in_range"), {"first": first, "last": last}
     ).fetchall():

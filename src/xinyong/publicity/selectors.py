@@ -20,6 +20,7 @@ from xinyong.intake.rhythm import selectors as rhythm
 from xinyong.intake.rhythm.rules import Silence
 from xinyong.ledger import rules as ledger_rules
 from xinyong.publicity import show
+from xinyong.publicity.counted import counted
 from xinyong.publicity.pages import (
     EntityFile,
     FieldValue,
@@ -60,8 +61,12 @@ def _rows(name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 def site_figures() -> SiteFigures:
     """Figures of the home page, each counted through the same filter as its list."""
-    row = _rows("site_figures", {"today": timezone.localdate()})[0]
-    return SiteFigures(entities=row[0], public_records=row[1], departments=row[2], datasets=row[3], data_as_of=row[4])
+    today = timezone.localdate()
+    entities, records = counted("site_totals", today, lambda: _rows("site_totals", {"today": today})[0])
+    departments, datasets, newest = _rows("site_deliveries", {})[0]
+    return SiteFigures(
+        entities=entities, public_records=records, departments=departments, datasets=datasets, data_as_of=newest
+    )
 
 
 def latest_double_publicity(limit: int, language: str = "zh") -> tuple[LatestRecord, ...]:
@@ -198,18 +203,18 @@ def _links(entity: Entity, language: str) -> tuple[tuple[LinkLine, ...], int]:
     """Branches and investments between market entities, and how many there are in all."""
     english = language == "en"
     lines: list[LinkLine] = []
-    total = 0
-    for relation in (kind for kind in lists.relation_kinds().values() if kind.public):
+    kinds = [kind for kind in lists.relation_kinds().values() if kind.public]
+    found = registry.relations_by_side(entity, [kind.code for kind in kinds], limit=_LINKS)
+    for relation in kinds:
         for held in (True, False):
             label = (relation.en, relation.holder_en) if english else (relation.zh, relation.holder_zh)
-            for row in registry.relations(entity, held=held, kind=relation.code, limit=_LINKS):
+            for row in found.get((relation.code, held), ([], 0))[0]:
                 other = registry.canonical(row.entity if held else row.holder)
                 share = f"{row.share.normalize():f}%" if row.share is not None else ""
                 until = str(row.valid_until or "")
                 note = " · ".join(filter(None, (share, str(row.valid_from or ""), until and f"– {until}")))
                 lines.append(_link(label[0 if held else 1], other, note))
-            total += registry.relation_count(entity, held=held, kind=relation.code)
-    return tuple(lines), total
+    return tuple(lines), sum(total for _, total in found.values())
 
 
 def _link(words: str, other: Entity, note: str) -> LinkLine:

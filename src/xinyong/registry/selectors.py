@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -241,6 +241,23 @@ def relation_count(entity: Entity, *, held: bool, kind: str) -> int:
     ids = members(entity)
     side = {"holder__in": ids} if held else {"entity__in": ids}
     return Relation.objects.filter(kind=kind, **side).count()
+
+
+def relations_by_side(
+    entity: Entity, kinds: Collection[str], *, limit: int
+) -> dict[tuple[str, bool], tuple[list[Relation], int]]:
+    """Relations by kind and side (True: the entity is the holder): the first of them, and how many there are in all.
+
+    Most entities have none, so what there is is counted in two questions and only that is read.
+    """
+    ids = members(entity)
+    found: dict[tuple[str, bool], tuple[list[Relation], int]] = {}
+    for held, side in ((True, {"holder__in": ids}), (False, {"entity__in": ids})):
+        counts = Relation.objects.filter(kind__in=kinds, **side).values_list("kind").annotate(models.Count("pk"))
+        for kind, total in counts.order_by("kind"):
+            rows = Relation.objects.select_related("holder", "entity").filter(kind=kind, **side)
+            found[kind, held] = (list(rows.order_by("-share", "valid_from", "pk")[:limit]), total)
+    return found
 
 
 def search(

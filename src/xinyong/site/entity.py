@@ -195,14 +195,15 @@ def _graph(entity: Entity, language: str, today: date) -> Graph:
     english = language == "en"
     left: list[GraphNode] = []
     right: list[GraphNode] = []
-    total = 0
-    for kind in (item for item in lists.relation_kinds().values() if item.public):
+    kinds = [kind for kind in lists.relation_kinds().values() if kind.public]
+    found = registry.relations_by_side(entity, [kind.code for kind in kinds], limit=_LINKS)
+    for kind in kinds:
         for held in (True, False):
             words = (kind.en, kind.holder_en) if english else (kind.zh, kind.holder_zh)
-            rows = registry.relations(entity, held=held, kind=kind.code, limit=_LINKS)
+            rows, _ = found.get((kind.code, held), ([], 0))
             side = right if held else left
             side += [_node(row, words[0 if held else 1], today, held=held) for row in rows]
-            total += registry.relation_count(entity, held=held, kind=kind.code)
+    total = sum(number for _, number in found.values())
     return drawing.graph(entity.name or registry.address_key(entity), left, right, total)
 
 

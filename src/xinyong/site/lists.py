@@ -15,6 +15,7 @@ from django.urls import reverse
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import Certainty, DatasetEntry, Disclosure
 from xinyong.publicity import show
+from xinyong.publicity.counted import counted
 from xinyong.runtime import sql
 from xinyong.site import listing
 from xinyong.site.pages import LegalBasis, ListPage, Option, PublicList
@@ -35,9 +36,13 @@ def _notes() -> Mapping[str, Mapping[str, Any]]:
 
 def totals(today: date) -> dict[str, int]:
     """Public records by dataset."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql.statement("site", "public_totals"), {"today": today})
-        return dict(cursor.fetchall())
+
+    def count() -> dict[str, int]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql.statement("site", "public_totals"), {"today": today})
+            return dict(cursor.fetchall())
+
+    return dict(counted("public_totals", today, count))
 
 
 def list_entries(today: date) -> tuple[DatasetEntry, ...]:

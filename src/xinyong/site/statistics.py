@@ -12,6 +12,7 @@ from django.urls import reverse
 from xinyong.catalogue import selectors as catalogue
 from xinyong.publicity import selectors as publicity
 from xinyong.publicity import show
+from xinyong.publicity.counted import counted
 from xinyong.runtime import sql
 from xinyong.site import lists
 from xinyong.site.pages import Figure, MonthRow, StatisticsPage
@@ -23,6 +24,10 @@ def _rows(name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql.statement("site", name), parameters)
         return list(cursor.fetchall())
+
+
+def _counted(name: str, today: date, **more: Any) -> list[tuple[Any, ...]]:
+    return counted(name, today, lambda: _rows(name, {"today": today, **more}))
 
 
 def list_url(dataset: str, today: date, **query: str) -> str:
@@ -73,7 +78,7 @@ def _share(total: int, most: int) -> int:
 def _departments(today: date, *, english: bool) -> tuple[Figure, ...]:
     """Licences and penalties by the department that delivered them: the list narrowed to it holds exactly these."""
     counts: dict[str, tuple[str, int]] = {}
-    for dataset, slug, zh, en, total in _rows("public_totals_by_department", {"today": today}):
+    for dataset, slug, zh, en, total in _counted("public_totals_by_department", today):
         if dataset in lists.DOUBLE:
             _, held = counts.get(slug, ("", 0))
             counts[slug] = (en if english and en else zh, held + total)
@@ -98,7 +103,7 @@ def _months(today: date, language: str) -> dict[str, Any]:
     starts.reverse()
     counts = {
         (month, code): total
-        for code, month, total in _rows("public_totals_by_month", {"today": today, "since": starts[0]})
+        for code, month, total in _counted("public_totals_by_month", today, since=starts[0])
         if code in lists.DOUBLE
     }
     entries = {entry.code: entry for entry in catalogue.packaged().in_force(today)}

@@ -7,8 +7,10 @@ SELECT shown.entity_id, shown.record_id, dataset.code, edition.digest, version.p
       WHERE status.entity_id = shown.entity_id AND status.record_id = shown.record_id)
 FROM publicity_window AS shown
 JOIN catalogue_dataset AS dataset ON dataset.id = shown.dataset_id
-JOIN ledger_record AS head ON head.entity_id = shown.entity_id AND head.record_id = shown.record_id
-JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
+JOIN ledger_record AS head ON head.entity_id = ANY(%(members)s)
+    AND head.entity_id = shown.entity_id AND head.record_id = shown.record_id
+JOIN ledger_version AS version ON version.entity_id = ANY(%(members)s)
+    AND version.entity_id = head.entity_id AND version.record_id = head.record_id
     AND version.version_no = head.version_no
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 WHERE shown.entity_id = ANY(%(members)s)

@@ -9,7 +9,8 @@ SELECT head.record_id, dataset.code, edition.digest, edition.edition, version.pa
       FROM ledger_status AS status
       WHERE status.entity_id = head.entity_id AND status.record_id = head.record_id)
 FROM ledger_record AS head
-JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
+JOIN ledger_version AS version ON version.entity_id = ANY(%(members)s)
+    AND version.entity_id = head.entity_id AND version.record_id = head.record_id
     AND version.version_no = head.version_no
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 JOIN catalogue_dataset AS dataset ON dataset.id = edition.dataset_id

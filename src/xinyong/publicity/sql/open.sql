@@ -3,8 +3,10 @@
 SELECT greatest(
     (SELECT max(version.recorded_at)
        FROM publicity_window AS shown
-       JOIN ledger_record AS head ON head.entity_id = shown.entity_id AND head.record_id = shown.record_id
-       JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
+       JOIN ledger_record AS head ON head.entity_id = ANY(%(members)s)
+    AND head.entity_id = shown.entity_id AND head.record_id = shown.record_id
+       JOIN ledger_version AS version ON version.entity_id = ANY(%(members)s)
+    AND version.entity_id = head.entity_id AND version.record_id = head.record_id
          AND version.version_no = head.version_no
       WHERE shown.entity_id = ANY(%(members)s) AND shown.public_from <= %(today)s
         AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)),

@@ -1,9 +1,17 @@
--- name: site_figures
--- Figures of the home page; records counted by the same test as every list.
+-- name: windows_as_of
+-- Which database, and the transaction that last moved the effect of the windows.
+SELECT current_database(), (SELECT xmin::text FROM ledger_effect_position WHERE effect = 'publicity')
+
+-- name: site_totals
+-- Entities, and records counted by the same test as every list.
 SELECT
     (SELECT count(*) FROM registry_entity WHERE canonical_id IS NULL),
     (SELECT count(*) FROM publicity_window
-      WHERE public_from <= %(today)s AND (public_until IS NULL OR public_until >= %(today)s)),
+      WHERE public_from <= %(today)s AND (public_until IS NULL OR public_until >= %(today)s))
+
+-- name: site_deliveries
+-- Departments and datasets with a delivery that was taken in, and the newest one.
+SELECT
     (SELECT count(DISTINCT department_id) FROM intake_delivery WHERE state = 'committed'),
     (SELECT count(DISTINCT dataset_code) FROM intake_delivery WHERE state = 'committed'),
     (SELECT max(received_at) FROM intake_delivery WHERE state = 'committed')
@@ -26,9 +34,13 @@ FROM (
 ) AS newest
 JOIN registry_entity AS own ON own.id = newest.entity_id
 JOIN registry_entity AS entity ON entity.id = coalesce(own.canonical_id, own.id)
-JOIN ledger_record AS head ON head.entity_id = newest.entity_id AND head.record_id = newest.record_id
-JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
-    AND version.version_no = head.version_no
+CROSS JOIN LATERAL (
+    SELECT version_no FROM ledger_record WHERE entity_id = newest.entity_id AND record_id = newest.record_id LIMIT 1
+) AS head
+CROSS JOIN LATERAL (
+    SELECT payload, edition_id FROM ledger_version
+    WHERE entity_id = newest.entity_id AND record_id = newest.record_id AND version_no = head.version_no LIMIT 1
+) AS version
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 ORDER BY newest.decided_on DESC, newest.record_id DESC
 
@@ -47,8 +59,10 @@ SELECT shown.record_id, dataset.code, edition.digest, edition.edition, version.p
     shown.public_from, shown.public_until, shown.earliest_repair, shown.severity, shown.rule, entity.kind
 FROM publicity_window AS shown
 JOIN catalogue_dataset AS dataset ON dataset.id = shown.dataset_id
-JOIN ledger_record AS head ON head.entity_id = shown.entity_id AND head.record_id = shown.record_id
-JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
+JOIN ledger_record AS head ON head.entity_id = ANY(%(members)s)
+    AND head.entity_id = shown.entity_id AND head.record_id = shown.record_id
+JOIN ledger_version AS version ON version.entity_id = ANY(%(members)s)
+    AND version.entity_id = head.entity_id AND version.record_id = head.record_id
     AND version.version_no = head.version_no
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 JOIN intake_delivery AS delivery ON delivery.id = version.delivery_id
@@ -64,8 +78,10 @@ LIMIT %(limit)s OFFSET %(offset)s
 -- Departments behind the visible records, with the time of their newest delivery for this entity.
 SELECT department.slug, department.name_zh, department.name_en, max(version.received_at)
 FROM publicity_window AS shown
-JOIN ledger_record AS head ON head.entity_id = shown.entity_id AND head.record_id = shown.record_id
-JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
+JOIN ledger_record AS head ON head.entity_id = ANY(%(members)s)
+    AND head.entity_id = shown.entity_id AND head.record_id = shown.record_id
+JOIN ledger_version AS version ON version.entity_id = ANY(%(members)s)
+    AND version.entity_id = head.entity_id AND version.record_id = head.record_id
     AND version.version_no = head.version_no
 JOIN accounts_department AS department ON department.id = version.department_id
 WHERE shown.entity_id = ANY(%(members)s) AND shown.public_from <= %(today)s

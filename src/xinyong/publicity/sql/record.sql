@@ -25,8 +25,10 @@ WHERE entity_id = ANY(%(members)s) ORDER BY event_id
 SELECT shown.record_id, dataset.code, edition.digest, version.payload, shown.decided_on
 FROM publicity_window AS shown
 JOIN catalogue_dataset AS dataset ON dataset.id = shown.dataset_id
-JOIN ledger_record AS head ON head.entity_id = shown.entity_id AND head.record_id = shown.record_id
-JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
+JOIN ledger_record AS head ON head.entity_id = ANY(%(members)s)
+    AND head.entity_id = shown.entity_id AND head.record_id = shown.record_id
+JOIN ledger_version AS version ON version.entity_id = ANY(%(members)s)
+    AND version.entity_id = head.entity_id AND version.record_id = head.record_id
     AND version.version_no = head.version_no
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 WHERE shown.entity_id = ANY(%(members)s) AND dataset.code = %(code)s AND shown.record_id <> %(record)s
@@ -49,6 +51,7 @@ GROUP BY 1, 2 ORDER BY 2, 1
 SELECT encode(sha256(convert_to(coalesce(
     string_agg(head.record_id || '.' || head.version_no, ',' ORDER BY head.record_id), ''), 'UTF8')), 'hex')
 FROM publicity_window AS shown
-JOIN ledger_record AS head ON head.entity_id = shown.entity_id AND head.record_id = shown.record_id
+JOIN ledger_record AS head ON head.entity_id = ANY(%(members)s)
+    AND head.entity_id = shown.entity_id AND head.record_id = shown.record_id
 WHERE shown.entity_id = ANY(%(members)s) AND shown.public_from <= %(today)s
   AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)

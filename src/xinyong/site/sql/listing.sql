@@ -15,7 +15,8 @@ WHERE true {second}
 ORDER BY shown.decided_on DESC, shown.record_id DESC LIMIT {cap}
 
 -- name: list_page
--- A page of the matched records with what a row shows, and how many matched: one question, so both agree.
+-- A page of the matched records with what a row shows, and how many matched: one question, so both agree. What a row shows is
+-- looked up row by row (LATERAL with LIMIT 1): the planner takes a page for a tenth of the matched and would read whole tables.
 WITH matched AS MATERIALIZED ({matched}), page AS (
     SELECT * FROM matched ORDER BY decided_on DESC, record_id DESC LIMIT %(limit)s OFFSET %(offset)s
 ), total AS (SELECT count(*) AS number FROM matched)
@@ -24,11 +25,18 @@ SELECT total.number, page.record_id, dataset.code, edition.digest, version.paylo
     first.department_id
 FROM total LEFT JOIN page ON true
 LEFT JOIN catalogue_dataset AS dataset ON dataset.id = page.dataset_id
-LEFT JOIN ledger_record AS head ON head.entity_id = page.entity_id AND head.record_id = page.record_id
-LEFT JOIN ledger_version AS version ON version.entity_id = head.entity_id AND version.record_id = head.record_id
-    AND version.version_no = head.version_no
-LEFT JOIN ledger_version AS first ON first.entity_id = head.entity_id AND first.record_id = head.record_id
-    AND first.version_no = 1
+LEFT JOIN LATERAL (
+    SELECT entity_id, record_id, version_no FROM ledger_record
+    WHERE entity_id = page.entity_id AND record_id = page.record_id LIMIT 1
+) AS head ON true
+LEFT JOIN LATERAL (
+    SELECT payload, edition_id, department_id FROM ledger_version
+    WHERE entity_id = head.entity_id AND record_id = head.record_id AND version_no = head.version_no LIMIT 1
+) AS version ON true
+LEFT JOIN LATERAL (
+    SELECT received_at, department_id FROM ledger_version
+    WHERE entity_id = head.entity_id AND record_id = head.record_id AND version_no = 1 LIMIT 1
+) AS first ON true
 LEFT JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 LEFT JOIN accounts_department AS department ON department.id = version.department_id
 LEFT JOIN registry_entity AS own ON own.id = page.entity_id
