@@ -32,6 +32,7 @@ from xinyong.intake.models import Delivery, Duty, ZeroDeclaration
 from xinyong.intake.queue import lease
 from xinyong.intake.receipt import Progress, Receipt
 from xinyong.intake.release import rules as release_rules
+from xinyong.runtime import database
 
 log = logging.getLogger("xinyong.intake")
 
@@ -274,6 +275,8 @@ def process(
             raise _refusal(delivery)
         started = timezone.now()
         _begin(delivery, started)
+        if aside.worth_it(store.path_of(delivery.sha256)):
+            database.stand_back(connection)
         try:
             entry = entry or catalogue.entry(delivery.dataset_code, timezone.localdate(delivery.received_at))
             with lease.Heartbeat(delivery, report) as heartbeat:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from xinyong.errors import ErrorCode, XinyongError
-from xinyong.runtime import config, postgres, rights
+from xinyong.runtime import config, postgres, priority, rights
 
 #: Oldest server the schema is kept within.
 MINIMUM_VERSION = 150000
@@ -107,6 +108,7 @@ class _Kept(threading.local):
 
     session: psycopg.Connection[tuple[Any, ...]] | None = None
     busy = False
+    spent = False
 
 
 _kept = _Kept()
@@ -124,9 +126,18 @@ def keep_sessions() -> None:
 
 def end_session() -> None:
     """Close the session this thread keeps, if there is one."""
+    _kept.spent = False
     if _kept.session is not None:
         _kept.session.close()
         _kept.session = None
+
+
+def stand_back(session: psycopg.Connection[tuple[Any, ...]]) -> None:
+    """The rest of this session is bulk work: its server process lets others go first, where the server is the embedded one."""
+    if is_embedded():
+        with suppress(OSError):  # a server of another user, or gone
+            os.setpriority(os.PRIO_PROCESS, session.info.backend_pid, priority.STANDS_BACK)
+    _kept.spent = True
 
 
 @contextmanager
@@ -147,6 +158,8 @@ def lasting(*, autocommit: bool = False) -> Iterator[psycopg.Connection[tuple[An
             yield session
             if not session.closed:
                 session.commit()
+            if _kept.spent:
+                end_session()
         except BaseException:
             end_session()
             raise

@@ -17,7 +17,7 @@ import psycopg
 from xinyong.runtime import sql
 
 #: Versions of one piece: between two, small events have their turn.
-PIECE: Final = 20_000
+PIECE: Final = 5_000
 #: Events of at most so many versions may be read before the rest of a large one.
 SMALL: Final = 2_000
 

@@ -20,7 +20,7 @@ from xinyong.intake import preparing
 from xinyong.intake.aside import wire
 from xinyong.intake.aside.messages import AHEAD, IDLE_SECONDS, Done, Failed, Go, Opened, Rows, Taken
 from xinyong.intake.preparing import Job
-from xinyong.runtime import config
+from xinyong.runtime import config, priority
 
 #: Both ends are of one version: nothing is converted on the way.
 _NEWEST = pl.CompatLevel.newest()
@@ -104,6 +104,7 @@ def _told(error: Exception) -> Failed:
 
 
 def main() -> None:
+    priority.stand_back()
     Child(socket.socket(fileno=int(sys.argv[1]))).run()
 
 
