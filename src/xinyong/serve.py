@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xinyong.errors import ErrorCode, XinyongError
-from xinyong.runtime import config
+from xinyong.runtime import config, keeping
 from xinyong.runtime.command import command, setup_django
 
 if TYPE_CHECKING:
@@ -193,8 +193,8 @@ def keep_effects(stop: threading.Event) -> list[threading.Thread]:
 
 def run(host: str, port: int, workers: int) -> int:
     """Serve until interrupted. Returns the server's exit code."""
-    from xinyong.feeds import keeper as feeds_keeper
-    from xinyong.notices import keeper as notices_keeper
+    from xinyong.feeds import actions as feeds
+    from xinyong.notices import outbox
     from xinyong.opendata import keeper
 
     check_port(host, port)
@@ -210,8 +210,8 @@ def run(host: str, port: int, workers: int) -> int:
 
         threading.Thread(target=verification.ensure, name="verification-build", daemon=True).start()
     keeper.start(stop)
-    notices_keeper.start(stop)
-    feeds_keeper.start(stop)
+    keeping.start("notices", lambda: outbox.work(limit=50), 2.0, stop)
+    keeping.start("feeds", lambda: feeds.work(limit=50), 1.0, stop)
     crew = start_workers(config.get("XINYONG_INTAKE_WORKERS"))
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:

@@ -23,6 +23,8 @@ from xinyong.lists import joint_pages
 from xinyong.registry import keys
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
+from xinyong.ui import stated
+from xinyong.ui.stated import Control, Form, StepLine
 
 PAGE = 30
 #: Shown in the desk's order of urgency.
@@ -62,42 +64,6 @@ class Queue:
     pages: int
     late: int
     may_offer: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
-    """One fact of a form."""
-
-    code: str
-    label: str
-    kind: str
-    required: bool
-    value: str
-    options: tuple[tuple[str, str, bool], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """A step that can be taken now; ``refusal``: why not yet."""
-
-    step: str
-    label: str
-    controls: tuple[Control, ...]
-    refusal: str
-    main: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepLine:
-    """A step as taken, with its facts in words."""
-
-    seq: int
-    label: str
-    state: str
-    actor: str
-    at: datetime
-    reason: str
-    facts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,24 +205,7 @@ def home_tasks(user: User, english: bool) -> Iterator[tuple[str, Task]]:
 
 def controls(step: Step, typed: Mapping[str, Any], language: str) -> tuple[Control, ...]:
     """The form of a step with what was typed."""
-    made = []
-    for code in (*step.needs, *step.may):
-        fact = procedure.table().facts[code]
-        value = typed.get(code, "")
-        chosen = set(value) if isinstance(value, (list, tuple)) else {value}
-        made.append(
-            Control(
-                code=code,
-                label=fact.label(language),
-                kind=fact.kind,
-                required=code in step.needs,
-                value=value if isinstance(value, str) else "",
-                options=tuple(
-                    (item.code, item.label(language), item.code in chosen) for item in fact.choices(books.book())
-                ),
-            )
-        )
-    return tuple(made)
+    return stated.controls(step, procedure.table().facts, procedure.choices, typed, language)
 
 
 #: Steps that lead on; others stand folded below them.
@@ -287,17 +236,6 @@ def _form(step: Step, context: Context, typed: Mapping[str, Any], language: str)
 def _line(step: CommitmentStep, language: str) -> StepLine:
     table, english = procedure.table(), language == "en"
     own = {"performance": ("报送的履行状态", "Reported"), "delivery": ("批次", "Delivery")}
-    facts = []
-    order = {code: place for place, code in enumerate(table.facts)}
-    for code, value in sorted(step.facts.items(), key=lambda item: order.get(item[0], len(order))):
-        fact = table.facts.get(code)
-        if fact is None:
-            facts.append((own.get(code, (code, code))[english], str(value)))
-            continue
-        labels = {choice.code: choice.label(language) for choice in fact.choices(books.book())}
-        values = value if isinstance(value, list) else [value]
-        joined = ("; " if english else "；").join(labels.get(str(item), str(item)) for item in values)
-        facts.append((fact.label(language), joined))
     known = table.steps.get(step.step)
     firm = step.actor.startswith("firm:")
     return StepLine(
@@ -307,7 +245,7 @@ def _line(step: CommitmentStep, language: str) -> StepLine:
         actor=("The firm" if english else "承诺人") if firm else step.actor,
         at=step.at,
         reason=step.reason,
-        facts=tuple(facts),
+        facts=stated.in_words(step.facts, table.facts, procedure.choices, language, own),
     )
 
 

@@ -18,9 +18,9 @@ import yaml
 from xinyong.commitments import book as books
 from xinyong.commitments.book import Book, Kind, Text, Word
 from xinyong.commitments.errors import CommitmentsInvalid
+from xinyong.ui import stated
+from xinyong.ui.stated import Why, day
 
-Why = tuple[str, str] | None
-LONGEST = {"text": 300, "long": 4000}
 RIGHTS = ("handle", "decide", "begin", "sign", "system")
 #: Facts that lie ahead of the day they are given.
 _MAY_BE_AHEAD = frozenset({"complete_by", "answer_by", "fix_by"})
@@ -191,44 +191,12 @@ def next_steps(kind: str, state: str, rights: frozenset[str]) -> tuple[Step, ...
 
 def clean(step: Step, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:
     """Facts of a step in their stored form, and what is wrong with them: (fact, Chinese, English)."""
-    kept: dict[str, Any] = {}
-    wrong: list[tuple[str, str, str]] = []
-    allowed = (*step.needs, *step.may)
-    for code in given:
-        if code not in allowed:
-            wrong.append((code, f"这一步没有「{code}」这一项", f"this step knows no '{code}'"))
-    for code in allowed:
-        fact = table().facts[code]
-        value = given.get(code)
-        if value is None or (isinstance(value, str) and not value.strip()) or value == []:
-            if code in step.needs:
-                wrong.append((code, f"请填写{fact.zh}", f"give: {fact.en}"))
-            continue
-        made, why = _value(fact, value)
-        if why is not None:
-            wrong.append((code, *why))
-        else:
-            kept[code] = made
-    return kept, wrong
+    return stated.clean(step, table().facts, choices, given)
 
 
-def _value(fact: Fact, value: Any) -> tuple[Any, Why]:
-    if fact.kind == "date":
-        try:
-            return (value if isinstance(value, date) else date.fromisoformat(str(value).strip())).isoformat(), None
-        except ValueError:
-            return None, (f"{fact.zh}不是日期，格式为 2026-11-26", f"{fact.en} is no date; write it as 2026-11-26")
-    if fact.kind in ("choice", "several"):
-        known = {row.code for row in fact.choices(books.book())}
-        chosen = [str(item) for item in (value if isinstance(value, (list, tuple)) else [value])]
-        if not set(chosen) <= known:
-            return None, (f"{fact.zh}不在可选范围内", f"{fact.en} is not one of the choices")
-        return (list(dict.fromkeys(chosen)) if fact.kind == "several" else chosen[0]), None
-    text = str(value).replace("\r\n", "\n").strip()
-    if len(text) > LONGEST[fact.kind]:
-        limit = LONGEST[fact.kind]
-        return None, (f"{fact.zh}超过 {limit} 字", f"{fact.en} is longer than {limit} characters")
-    return text, None
+def choices(fact: Fact) -> tuple[Word, ...]:
+    """What may be chosen under the book in force."""
+    return fact.choices(books.book())
 
 
 def refusal(step: Step, context: Context) -> Why:
@@ -247,12 +215,6 @@ def refusal(step: Step, context: Context) -> Why:
         if why is not None:
             return why
     return None
-
-
-def day(facts: Mapping[str, Any] | None, code: str) -> date | None:
-    """A stored date."""
-    value = (facts or {}).get(code)
-    return date.fromisoformat(value) if value else None
 
 
 def complete_by(context: Context) -> date | None:

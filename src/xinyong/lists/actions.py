@@ -23,9 +23,9 @@ from xinyong.ledger import corridor
 from xinyong.lists import objects, procedure, publishing, registry
 from xinyong.lists.errors import CaseChanged, ListRefused, ListUnknown
 from xinyong.lists.models import Case, CaseStep
+from xinyong.lists.reading import config_of, context_of
 from xinyong.lists.registry import ListConfig
 from xinyong.lists.steps import Context, Done, Step
-from xinyong.publicity import inforce
 from xinyong.registry import selectors as entities
 from xinyong.registry.models import Entity
 
@@ -45,47 +45,6 @@ def _department(user: User, step: Step) -> Department:
             step.zh, "平台不认定名单，须由有权部门的工作人员办理", "an officer of the deciding department has to"
         )
     return user.department
-
-
-def config_of(code: str) -> ListConfig:
-    """The list of this code. Raises ListUnknown."""
-    found = registry.by_code(code)
-    if found is None:
-        raise ListUnknown(name=code)
-    return found
-
-
-def context_of(case: Case, config: ListConfig, actor: str, facts: Mapping[str, Any] | None = None) -> Context:
-    """What the guards may know of a case."""
-    return Context(
-        config=config,
-        state=case.state,
-        today=timezone.localdate(),
-        profile=inforce.profile(),
-        actor=actor,
-        organ=case.department.name_zh,
-        entity_kind=case.entity.kind,
-        history=history(case),
-        facts=facts or {},
-        listed_on=case.listed_on,
-        planned_end=case.planned_end,
-        imported=case.origin == Case.Origin.IMPORTED,
-        has_record=case.record_id is not None,
-        adverse=_adverse(case.entity) if config.kind == "favourable" else (),
-    )
-
-
-def history(case: Case) -> tuple[Done, ...]:
-    """The steps of a case, oldest first."""
-    rows = CaseStep.objects.filter(case_id=case.pk).order_by("seq") if case.pk else ()
-    return tuple(Done(step=row.step, facts=row.facts, actor=row.actor) for row in rows)
-
-
-def _adverse(entity: Entity) -> tuple[str, ...]:
-    """Serious lists the entity stands on today (LST-54)."""
-    members = entities.members(entities.canonical(entity))
-    standing = objects.of_entities(members, timezone.localdate())
-    return tuple(dict.fromkeys(config_of(item.list_code).name_zh for item in standing if item.active and item.serious))
 
 
 def _checked(step: Step, config: ListConfig, facts: Mapping[str, Any], reason: str) -> tuple[dict[str, Any], str]:

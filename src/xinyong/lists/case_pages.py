@@ -14,12 +14,14 @@ from django.utils import timezone
 from xinyong.accounts import selectors as accounts
 from xinyong.accounts.models import User
 from xinyong.accounts.rules import Right
-from xinyong.lists import actions, measures, procedure, registry, selectors
+from xinyong.lists import actions, measures, procedure, reading, registry, selectors
 from xinyong.lists.models import Case, CaseStep
 from xinyong.lists.registry import LEVELS, ListConfig
 from xinyong.lists.steps import Step
 from xinyong.registry import keys
 from xinyong.registry import selectors as entities
+from xinyong.ui import stated
+from xinyong.ui.stated import Control, Form, StepLine
 
 PAGE = 30
 _TONES = {"listed": "red", "exit_applied": "amber", "removed": "green", "closed": "green", "annulled": "grey"}
@@ -57,42 +59,6 @@ class CaseQueue:
     page: int
     pages: int
     may_propose: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
-    """One fact of a form."""
-
-    code: str
-    label: str
-    kind: str
-    required: bool
-    value: str
-    options: tuple[tuple[str, str, bool], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """A step that can be taken now; ``refusal``: why not yet."""
-
-    step: str
-    label: str
-    controls: tuple[Control, ...]
-    refusal: str
-    main: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepLine:
-    """A step as taken, with its facts in words."""
-
-    seq: int
-    label: str
-    state: str
-    actor: str
-    at: datetime
-    reason: str
-    facts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,22 +280,7 @@ def lists_of(user: User, language: str) -> tuple[tuple[str, str], ...]:
 
 def controls(step: Step, config: ListConfig, typed: Mapping[str, Any], language: str) -> tuple[Control, ...]:
     """The form of a step with what was typed."""
-    made = []
-    for code in (*step.needs, *step.may):
-        fact = procedure.table().facts[code]
-        value = typed.get(code, "")
-        chosen = set(value) if isinstance(value, (list, tuple)) else {value}
-        made.append(
-            Control(
-                code=code,
-                label=fact.label(language),
-                kind=fact.kind,
-                required=code in step.needs,
-                value=value if isinstance(value, str) else "",
-                options=tuple((row.code, row.label(language), row.code in chosen) for row in fact.choices(config)),
-            )
-        )
-    return tuple(made)
+    return stated.controls(step, procedure.table().facts, lambda fact: fact.choices(config), typed, language)
 
 
 #: Steps that lead on; others stand folded below them.
@@ -352,8 +303,8 @@ _MAIN = frozenset(
 def case_page(user: User, number: int, language: str, typed: Mapping[str, Any] | None = None) -> CasePage:
     """One case with the forms of what can be done now. ``typed``: {step: facts} of a form that was refused."""
     case = actions.visible(user, number)
-    config = actions.config_of(case.list_code)
-    context = actions.context_of(case, config, user.username)
+    config = reading.config_of(case.list_code)
+    context = reading.context_of(case, config, user.username)
     own = user.department_id == case.department_id
     said = selectors.said(case.record_id) if case.record_id and case.origin == Case.Origin.IMPORTED else ()
     english = language == "en"
@@ -421,22 +372,11 @@ def _suggested(step: Step, context: Any) -> dict[str, Any]:
 def _line(step: CaseStep, config: ListConfig, language: str) -> StepLine:
     row = procedure.procedure_of(config).step(step.step)
     table, english = procedure.table(), language == "en"
-    facts = []
-    order = {code: place for place, code in enumerate(table.facts)}
-    for code, value in sorted(step.facts.items(), key=lambda item: order.get(item[0], len(order))):
-        fact = table.facts.get(code)
-        if fact is None:
-            words = {
-                "delivery": ("批次", "Delivery"),
-                "row": ("行", "Row"),
-                "planned_end": ("期限届满", "End of period"),
-            }
-            facts.append((words.get(code, (code, code))[english], str(value)))
-            continue
-        labels = {choice.code: choice.label(language) for choice in fact.choices(config)}
-        values = value if isinstance(value, list) else [value]
-        joined = ("; " if english else "；").join(labels.get(str(item), str(item)) for item in values)
-        facts.append((fact.label(language), joined))
+    own = {
+        "delivery": ("批次", "Delivery"),
+        "row": ("行", "Row"),
+        "planned_end": ("期限届满", "End of period"),
+    }
     adopted = "Taken over" if english else "接续办理"
     return StepLine(
         seq=step.seq,
@@ -445,7 +385,7 @@ def _line(step: CaseStep, config: ListConfig, language: str) -> StepLine:
         actor=step.actor,
         at=step.at,
         reason=step.reason,
-        facts=tuple(facts),
+        facts=stated.in_words(step.facts, table.facts, lambda fact: fact.choices(config), language, own),
     )
 
 

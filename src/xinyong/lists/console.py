@@ -16,7 +16,7 @@ from xinyong.accounts.console import officer_only
 from xinyong.accounts.models import User
 from xinyong.accounts.rules import Right
 from xinyong.errors import XinyongError
-from xinyong.lists import actions, case_pages, procedure, registry
+from xinyong.lists import actions, case_pages, procedure, reading, registry
 from xinyong.lists.errors import ListRefused
 from xinyong.lists.steps import Step
 from xinyong.registry import selectors as entities
@@ -112,7 +112,7 @@ def case(request: HttpRequest, user: User, number: int) -> HttpResponse:
 def take(request: HttpRequest, user: User, number: int, step: str) -> HttpResponse:
     """A step of a case; refused, the page comes back with what was typed."""
     found = actions.visible(user, number)
-    config = actions.config_of(found.list_code)
+    config = reading.config_of(found.list_code)
     row = procedure.procedure_of(config).step(step)
     facts = facts_of(row, request.POST) if row is not None else {}
     seen = request.POST.get("seen", "")

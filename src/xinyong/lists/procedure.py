@@ -15,10 +15,9 @@ from xinyong.lists.registry import CARRYING, ListConfig
 from xinyong.lists.steps import Context, Done, Fact, Procedure, State, Step, table
 from xinyong.publicity import timers
 from xinyong.standards import calendar
+from xinyong.ui import stated
+from xinyong.ui.stated import Why, day
 
-Why = tuple[str, str] | None
-#: Longest fact an officer can type.
-LONGEST = {"text": 300, "long": 4000}
 #: The only facts a day ahead makes sense for.
 _MAY_BE_AHEAD = frozenset({"shown_until"})
 _TIMERS = {"hearing": "hearing", "order": "order-to-correct"}
@@ -40,54 +39,8 @@ def next_steps(config: ListConfig, state: str) -> tuple[Step, ...]:
 def clean(
     step: Step, config: ListConfig, given: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:
-    """Facts of a step in their stored form, and what is wrong with them: (fact, Chinese, English).
-
-    A fact the step does not know is a mistake: nothing is stored that no row asked for.
-    """
-    kept: dict[str, Any] = {}
-    wrong: list[tuple[str, str, str]] = []
-    allowed = (*step.needs, *step.may)
-    for code in given:
-        if code not in allowed:
-            wrong.append((code, f"这一步没有「{code}」这一项", f"this step knows no '{code}'"))
-    for code in allowed:
-        fact = table().facts[code]
-        value = given.get(code)
-        empty = value is None or (isinstance(value, str) and not value.strip()) or value == []
-        if empty:
-            if code in step.needs:
-                wrong.append((code, f"请填写{fact.zh}", f"give: {fact.en}"))
-            continue
-        made, why = _value(fact, config, value)
-        if why is not None:
-            wrong.append((code, *why))
-        else:
-            kept[code] = made
-    return kept, wrong
-
-
-def _value(fact: Fact, config: ListConfig, value: Any) -> tuple[Any, Why]:
-    if fact.kind == "date":
-        try:
-            return (value if isinstance(value, date) else date.fromisoformat(str(value).strip())).isoformat(), None
-        except ValueError:
-            return None, (f"{fact.zh}不是日期，格式为 2026-11-26", f"{fact.en} is no date; write it as 2026-11-26")
-    if fact.kind == "whole":
-        text = str(value).strip()
-        if not text.isdecimal() or not 0 < int(text) <= 600:
-            return None, (f"{fact.zh}须为正整数", f"{fact.en} must be a whole number")
-        return int(text), None
-    if fact.kind in ("choice", "several"):
-        known = {row.code for row in fact.choices(config)}
-        chosen = [str(item) for item in (value if isinstance(value, (list, tuple)) else [value])]
-        if not set(chosen) <= known:
-            return None, (f"{fact.zh}不在可选范围内", f"{fact.en} is not one of the choices")
-        return (list(dict.fromkeys(chosen)) if fact.kind == "several" else chosen[0]), None
-    text = str(value).replace("\r\n", "\n").strip()
-    if len(text) > LONGEST[fact.kind]:
-        limit = LONGEST[fact.kind]
-        return None, (f"{fact.zh}超过 {limit} 字", f"{fact.en} is longer than {limit} characters")
-    return text, None
+    """Facts of a step in their stored form, and what is wrong with them: (fact, Chinese, English)."""
+    return stated.clean(step, table().facts, lambda fact: fact.choices(config), given)
 
 
 def refusal(step: Step, context: Context) -> Why:
@@ -104,12 +57,6 @@ def refusal(step: Step, context: Context) -> Why:
         if why is not None:
             return why
     return None
-
-
-def day(facts: Mapping[str, Any] | None, code: str) -> date | None:
-    """A stored date."""
-    value = (facts or {}).get(code)
-    return date.fromisoformat(value) if value else None
 
 
 def served_day(facts: Mapping[str, Any] | None) -> date | None:

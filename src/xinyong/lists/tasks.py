@@ -12,7 +12,7 @@ from xinyong.accounts import selectors as accounts
 from xinyong.accounts.models import User
 from xinyong.accounts.rules import Right
 from xinyong.desk.home import Task
-from xinyong.lists import actions, joint, measures, procedure, registry
+from xinyong.lists import joint, measures, procedure, reading, registry
 from xinyong.lists.models import Case, Joint
 
 _LINES = 5
@@ -57,7 +57,7 @@ def _cases(user: User, english: bool) -> Iterator[tuple[str, Task]]:
         config = registry.by_code(case.list_code)
         if config is None:
             continue
-        end = procedure.window_end(actions.context_of(case, config, user.username)) if case.state == "noticed" else None
+        end = procedure.window_end(reading.context_of(case, config, user.username)) if case.state == "noticed" else None
         state = table.states[case.state].label(words)
         until = f"to be heard until {end}" if english else f"陈述申辩至 {end}"
         since = f"{timezone.localtime(case.moved_at):%Y-%m-%d}"
