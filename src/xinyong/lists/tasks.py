@@ -40,8 +40,8 @@ def _joint(user: User, english: bool) -> Iterator[tuple[str, Task]]:
         yield (
             "overdue" if day < today else "today" if day == today else "week",
             Task(
-                title=f"{work.entity.name}: {state}" if english else f"{work.entity.name}：{state}",
-                note=row.label(words) if row else work.measure,
+                title=f"{state} · {row.label(words) if row else work.measure}",
+                note=work.entity.name,
                 when=str(day),
                 url=reverse("joint-work", args=[work.pk]),
             ),
@@ -64,8 +64,8 @@ def _cases(user: User, english: bool) -> Iterator[tuple[str, Task]]:
         yield (
             "week",
             Task(
-                title=f"{case.entity.name}: {state}" if english else f"{case.entity.name}：{state}",
-                note=config.name(words),
+                title=f"{state} · {config.name(words)}",
+                note=case.entity.name,
                 when=until if end else (f"since {since}" if english else f"自 {since}"),
                 url=reverse("list-case", args=[case.pk]),
             ),
