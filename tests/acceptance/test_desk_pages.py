@@ -36,6 +36,12 @@ PAGES = {
     "rhythm-reporter": ("/console/rhythm", "reporter"),
     "registry": ("/console/registry", "operator"),
     "held": ("/console/deliveries?state=held", "supervisor"),
+    "commitments": ("/console/commitments", "supervisor"),
+    "commitments-new": ("/console/commitments/new", "supervisor"),
+    "commitment": ("/console/commitments/1", "supervisor"),
+    "commitment-texts": ("/commitments/texts", "reader"),
+    "file-checks": ("/console/file-checks", "operator"),
+    "retention": ("/console/retention", "operator"),
 }
 
 

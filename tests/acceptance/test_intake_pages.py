@@ -80,6 +80,9 @@ def test_clients(visit: Opener, operator: Officer, width: int) -> None:
     opened.check()
     page.locator("form[action$='/revoke'] button").click()
     expect(page.locator("#keys tbody")).to_contain_text("已撤销")
+    page.locator("a[href$='/feeds']").click()
+    opened.check()
+    _shot(page, f"feeds-{width}")
 
 
 def test_upload_with_progress_to_the_delivery_page(visit: Opener, officer: Officer, tmp_path: Path) -> None:

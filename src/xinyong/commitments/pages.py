@@ -193,10 +193,8 @@ def home_tasks(user: User, english: bool) -> Iterator[tuple[str, Task]]:
         yield (
             group,
             Task(
-                title=f"{words[promise.state][english]}: {promise.entity.name}"
-                if english
-                else f"{words[promise.state][english]}：{promise.entity.name}",
-                note=promise.matter,
+                title=words[promise.state][english],
+                note=" · ".join(filter(None, (promise.entity.name, promise.matter))),
                 when=str(day),
                 url=reverse("commitment", args=[promise.pk]),
             ),
