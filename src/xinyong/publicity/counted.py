@@ -2,6 +2,7 @@
 
 Such a count reads every window: about a quarter of a second for a million records. Windows change only together with the
 position of the effect that computes them, in one transaction, so the row of the position says whether a kept count still holds.
+Acts on the registry move entities and records at once, before any effect; the last of them is part of the key.
 """
 
 from __future__ import annotations

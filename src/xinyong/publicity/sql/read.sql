@@ -1,6 +1,7 @@
 -- name: windows_as_of
--- Which database, and the transaction that last moved the effect of the windows.
-SELECT current_database(), (SELECT xmin::text FROM ledger_effect_position WHERE effect = 'publicity')
+-- Which database, the transaction that last moved the effect of the windows, and the last act on the registry.
+SELECT current_database(), (SELECT xmin::text FROM ledger_effect_position WHERE effect = 'publicity'),
+    (SELECT max(event_id) FROM registry_act)
 
 -- name: site_totals
 -- Entities, and records counted by the same test as every list.
