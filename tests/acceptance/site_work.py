@@ -82,7 +82,7 @@ def late(days: int) -> dict[str, Any]:
     now = timezone.now
     firm = Applicant.acting(entity_id=entity, account_id=0, name="示例经办人", rights=ALL_RIGHTS)
     platform = User.objects.get(username="demo-operator")
-    with mock.patch.object(timezone, "now", lambda: now() - timedelta(days=days)):
+    with mock.patch.object(timezone, "now", side_effect=lambda: now() - timedelta(days=days)):
         made = actions.open_objection(firm, record, ground="factual", statement="金额与决定书不符。")
         officers.act(platform, made, "compare")
         officers.act(platform, made, "forward", reason="请核查并答复。")
