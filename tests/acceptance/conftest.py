@@ -43,6 +43,10 @@ FLAGS = [
 ]
 
 
+#: Home of the site this run started.
+_HOMES = {"": os.environ.get("XINYONG_TEST_HOME", "")}
+
+
 @dataclass(frozen=True, slots=True)
 class Officer:
     """A sign-in of the console."""
@@ -74,6 +78,7 @@ def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield given.rstrip("/")
         return
     home = tmp_path_factory.mktemp("site")
+    _HOMES[""] = str(home)
     port = _free_port()
     command = Path(sys.executable).parent / "xinyong"
     environment = {**os.environ, "XINYONG_HOME": str(home), "XINYONG_PORT": str(port), "XINYONG_WORKERS": "1"}
@@ -89,6 +94,27 @@ def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(30)
         log.close()
         subprocess.run([command, "stop"], env=environment, check=False, capture_output=True)
+
+
+Work = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def site_work(live_site: str) -> Work:
+    """Deeds of site_work.py in the running site: its own actions, in a process of its own. Needs the home of the site."""
+    if not _HOMES[""]:
+        pytest.skip("XINYONG_TEST_HOME does not name the home of XINYONG_TEST_SITE")
+    environment = {**os.environ, "XINYONG_HOME": _HOMES[""]}
+    environment.pop("XINYONG_DATABASE_URL", None)
+
+    def work(deed: str, *given: str) -> dict[str, Any]:
+        command = [sys.executable, str(Path(__file__).with_name("site_work.py")), deed, *given]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return answer
+
+    return work
 
 
 def _wait(base: str, process: subprocess.Popen[bytes], log: Path) -> None:
