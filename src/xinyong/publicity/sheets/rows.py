@@ -100,7 +100,7 @@ def stated(folder: str, name: str) -> tuple[Raw, ...]:
 def _stated(node: Any, way: str) -> Iterable[Raw]:
     if isinstance(node, dict):
         if node.get("status") in (CONFIRMED, TO_BE_CONFIRMED):
-            plain = {key: value for key, value in node.items() if not isinstance(value, (dict, list))}
+            plain = {str(key): value for key, value in node.items() if not isinstance(value, (dict, list))}
             yield {**plain, "id": way or "file"}
         for key, value in node.items():
             yield from _stated(value, f"{way}.{key}" if way else str(key))
