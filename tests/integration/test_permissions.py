@@ -116,6 +116,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
             ("authorisations", "authorisations"),
             ("objections", "objections"),
             ("object", "objections/new/{record_key}"),
+            ("annulled", "annulments/new/{record_key}"),
             ("repairs", "repairs"),
             ("repair", "repairs/new/{record_key}"),
             ("case", "cases/1"),
