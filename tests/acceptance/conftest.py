@@ -46,6 +46,10 @@ FLAGS = [
 ]
 
 
+#: Home of the site this run started.
+_HOMES = {"": os.environ.get("XINYONG_TEST_HOME", "")}
+
+
 @dataclass(frozen=True, slots=True)
 class Officer:
     """A sign-in of the console."""
@@ -105,6 +109,7 @@ def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     base_temp = tmp_path_factory.getbasetemp()
     home = tmp_path_factory.mktemp("site") / "home"
     shutil.copytree(_city(base_temp.parent if WORKER else base_temp), home, symlinks=True)
+    _HOMES[""] = str(home)
     port = _free_port()
     environment = _environment(home, port)
     log = (home / "site.log").open("wb")
@@ -118,6 +123,27 @@ def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(30)
         log.close()
         subprocess.run([COMMAND, "stop"], env=environment, check=False, capture_output=True)
+
+
+Work = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def site_work(live_site: str) -> Work:
+    """Deeds of site_work.py in the running site: its own actions, in a process of its own. Needs the home of the site."""
+    if not _HOMES[""]:
+        pytest.skip("XINYONG_TEST_HOME does not name the home of XINYONG_TEST_SITE")
+    environment = {**os.environ, "XINYONG_HOME": _HOMES[""]}
+    environment.pop("XINYONG_DATABASE_URL", None)
+
+    def work(deed: str, *given: str) -> dict[str, Any]:
+        command = [sys.executable, str(Path(__file__).with_name("site_work.py")), deed, *given]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return answer
+
+    return work
 
 
 def _wait(base: str, process: subprocess.Popen[bytes], log: Path) -> None:

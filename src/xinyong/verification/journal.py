@@ -1,9 +1,9 @@
 """Rows of the audit trail on their way: an append-only file per process, written and synced in groups before answers leave.
 
 A process of the fast door keeps one file below XINYONG_HOME/journal, locked while it lives. All requests that arrive while the
-last group is being synced form the next one, so that many answers share one wait for the disk. Room is allotted ahead: to sync
-a file that grows waits for the file system's own journal as well, several times as long. ``journal_import`` takes blocks into
-the audit trail, each once.
+last group is being synced form the next one, so that many answers share one wait for the disk. Room is allotted ahead and
+overwritten with zeros a piece at a time: to sync a file that grows, or a place never written, waits for the file system's own
+journal as well, several times as long. ``journal_import`` takes blocks into the audit trail, each once.
 
 A block: ``XYJ1``, length, CRC-32 of what follows, then rows as the database copies them.
 """
@@ -18,7 +18,7 @@ import secrets
 import struct
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +28,8 @@ HEAD: Final = struct.Struct("<4sII")
 MARK: Final = b"XYJ1"
 #: Room allotted at a time, bytes; also the size at which another file is begun.
 ROOM: Final = 64 << 20
+#: So much is overwritten at once where the next row lies in room never written, bytes.
+_AHEAD: Final = 1 << 20
 
 
 def folder() -> Path:
@@ -38,17 +40,20 @@ def folder() -> Path:
 class Journal:
     """The journal of this process, for one event loop. ``append`` gives what to wait for before the answer leaves.
 
-    Rows and futures belong to the loop; a thread gets one group at a time, writes it and waits for the disk.
+    Rows and futures belong to the loop; a thread gets one group at a time, writes it and waits for the disk. ``gather`` is asked
+    for the rows of whoever joined, when the disk is free: what cannot leave earlier is made together.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, gather: Callable[[], bytes] = bytes) -> None:
         self._loop = loop
+        self._gather = gather
         self._rows: list[bytes] = []
         self._synced: asyncio.Future[None] = loop.create_future()
         self._busy = False
         self._groups: queue.SimpleQueue[tuple[bytes, asyncio.Future[None]] | None] = queue.SimpleQueue()
         self._file = -1
         self._at = 0
+        self._written_to = 0
         self._begin()
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
@@ -56,6 +61,10 @@ class Journal:
     def append(self, row: bytes) -> asyncio.Future[None]:
         """Add a row; the future is done when it survives a crash, and fails when it could not be written."""
         self._rows.append(row)
+        return self.join()
+
+    def join(self) -> asyncio.Future[None]:
+        """Be of the next group; the future is done when the rows that ``gather`` then gives survive a crash."""
         if not self._busy:
             self._busy = True
             self._loop.call_soon(self._hand_over)  # behind whatever else this turn of the loop brings
@@ -63,16 +72,20 @@ class Journal:
 
     def end(self) -> None:
         """Write what waits, and let go of the file."""
-        if self._rows:
-            self._hand_over()
+        self._hand_over()
         self._groups.put(None)
         self._thread.join(10)
         os.close(self._file)
 
     def _hand_over(self) -> None:
-        rows, self._rows = self._rows, []
+        self._rows.append(self._gather())
+        rows, self._rows = b"".join(self._rows), []
         done, self._synced = self._synced, self._loop.create_future()
-        self._groups.put((b"".join(rows), done))
+        if rows:
+            self._groups.put((rows, done))
+        else:
+            self._busy = False
+            done.set_result(None)
 
     def _written(self, done: asyncio.Future[None], error: OSError | None) -> None:
         if not done.done():
@@ -81,10 +94,7 @@ class Journal:
             else:
                 done.set_exception(error)
                 done.exception()  # whoever waits is told; nobody may wait
-        if self._rows:
-            self._hand_over()
-        else:
-            self._busy = False
+        self._hand_over()
 
     def _work(self) -> None:
         while (group := self._groups.get()) is not None:
@@ -109,17 +119,21 @@ class Journal:
         os.posix_fallocate(self._file, 0, ROOM)
         os.fsync(self._file)
         _sync_folder()
-        self._at = 0
+        self._at = self._written_to = 0
 
     def _write(self, rows: bytes) -> None:
         data = block(rows)
         if self._at + len(data) > ROOM and self._at:
             self._begin()
+        end = self._at + len(data)
+        if end > self._written_to:
+            self._written_to = max(end, min(end + _AHEAD, ROOM))
+            data += bytes(self._written_to - end)
         written = 0
         while written < len(data):
             written += os.pwrite(self._file, data[written:], self._at + written)
         os.fdatasync(self._file)
-        self._at += len(data)
+        self._at = end
 
 
 def block(rows: bytes) -> bytes:

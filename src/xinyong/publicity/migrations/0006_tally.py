@@ -80,7 +80,7 @@ DROP TABLE publicity_tally;
 class Migration(migrations.Migration):
     """Counts the windows once; about a second for each million."""
 
-    dependencies: ClassVar[list[tuple[str, str]]] = [("publicity", "0004_retention")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("publicity", "0005_sheets")]
 
     operations: ClassVar[list[migrations.operations.base.Operation]] = [
         migrations.RunSQL(
