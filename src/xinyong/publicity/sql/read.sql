@@ -55,26 +55,37 @@ WHERE shown.entity_id = ANY(%(members)s) AND shown.public_from <= %(today)s
 GROUP BY dataset.code
 
 -- name: public_records_of_entity
--- Those records, newest first, with what the source line needs.
-SELECT shown.record_id, dataset.code, edition.digest, edition.edition, version.payload, version.decided_on,
+-- Those records, newest first, with what the source line needs. The page is cut first and looked up row by row: planning nine
+-- tables at once takes longer than reading them.
+WITH page AS MATERIALIZED (
+    SELECT shown.* FROM publicity_window AS shown
+    WHERE shown.entity_id = ANY(%(members)s) AND shown.public_from <= %(today)s
+      AND shown.dataset_id = (SELECT id FROM catalogue_dataset WHERE code = %(code)s)
+      AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)
+    ORDER BY (%(code)s = 'registration' AND shown.entity_id = %(speaks)s) DESC, shown.decided_on DESC NULLS LAST,
+        shown.record_id DESC
+    LIMIT %(limit)s OFFSET %(offset)s
+)
+SELECT page.record_id, %(code)s, edition.digest, edition.edition, version.payload, version.decided_on,
     version.version_no, version.source_row, version.received_at, delivery.number, department.name_zh, department.name_en,
-    shown.public_from, shown.public_until, shown.earliest_repair, shown.severity, shown.rule, entity.kind
-FROM publicity_window AS shown
-JOIN catalogue_dataset AS dataset ON dataset.id = shown.dataset_id
-JOIN ledger_record AS head ON head.entity_id = ANY(%(members)s)
-    AND head.entity_id = shown.entity_id AND head.record_id = shown.record_id
-JOIN ledger_version AS version ON version.entity_id = ANY(%(members)s)
-    AND version.entity_id = head.entity_id AND version.record_id = head.record_id
-    AND version.version_no = head.version_no
+    page.public_from, page.public_until, page.earliest_repair, page.severity, page.rule,
+    (SELECT kind FROM registry_entity WHERE id = page.entity_id)
+FROM page
+CROSS JOIN LATERAL (
+    SELECT version_no FROM ledger_record
+    WHERE entity_id = ANY(%(members)s) AND entity_id = page.entity_id AND record_id = page.record_id LIMIT 1
+) AS head
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger_version
+    WHERE entity_id = ANY(%(members)s) AND entity_id = page.entity_id AND record_id = page.record_id
+      AND version_no = head.version_no
+    LIMIT 1
+) AS version
 JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 JOIN intake_delivery AS delivery ON delivery.id = version.delivery_id
 JOIN accounts_department AS department ON department.id = version.department_id
-JOIN registry_entity AS entity ON entity.id = shown.entity_id
-WHERE shown.entity_id = ANY(%(members)s) AND dataset.code = %(code)s AND shown.public_from <= %(today)s
-  AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)
-ORDER BY (dataset.code = 'registration' AND shown.entity_id = %(speaks)s) DESC, shown.decided_on DESC NULLS LAST,
-    shown.record_id DESC
-LIMIT %(limit)s OFFSET %(offset)s
+ORDER BY (%(code)s = 'registration' AND page.entity_id = %(speaks)s) DESC, page.decided_on DESC NULLS LAST,
+    page.record_id DESC
 
 -- name: freshness_of_entity
 -- Departments behind the visible records, with the time of their newest delivery for this entity.
