@@ -101,7 +101,12 @@ def test_pages_of_the_centre(
     early = records(page, "amber", "repairs")
     record = early.rpartition("/")[2]
     addresses = [f"{language}/centre/{name}" for name in PAGES]
-    addresses += [early, f"{language}/centre/objections/new/{record}?field=CF_NR", f"{language}/centre/file/{record}"]
+    addresses += [
+        early,
+        f"{language}/centre/objections/new/{record}?field=CF_NR",
+        f"{language}/centre/file/{record}",
+        f"{language}/centre/annulments/new/{record}",
+    ]
     page.goto(f"{live_site}{language}/centre/commitments")
     promises = page.locator("main a[href*='/centre/commitments/']")
     addresses += sorted({promises.nth(place).get_attribute("href") or "" for place in range(promises.count())})[:3]
@@ -150,56 +155,6 @@ def case_number(page: Page) -> str:
     found = re.search(r"/centre/cases/(\d+)", page.url)
     assert found
     return found.group(1)
-
-
-def test_a_firm_objects_to_a_field_and_wins(
-    at: Desk, visit: Opener, operator: Officer, site_work: Work, live_site: str
-) -> None:
-    """Field, evidence, receipt; marked in public at once; compared, forwarded, upheld; the record is gone; the firm is told."""
-    page = at("/centre/repairs")
-    free = page.locator(
-        "li:has(a[href*='/objections/new/']):not(:has(.chip--violet)) a[href*='/objections/new/']"
-    ).first
-    record = (free.get_attribute("href") or "").rpartition("/")[2]
-    page.goto(f"{live_site}/centre/file/{record}")
-    page.locator("a[href*='?field=']").nth(2).click()
-    page.wait_for_url("**field=**")
-    page.locator("input[name=ground][value=factual]").check()
-    page.locator("#statement").fill("金额与决定书不一致")
-    page.locator("#wanted").fill("以决定书为准")
-    page.locator("#files").set_input_files(
-        [{"name": "决定书.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 evidence"}]
-    )
-    page.get_by_role("button", name="提交异议").click()
-    page.wait_for_url("**received=1")
-    expect(page.locator("[role=status]").first).to_contain_text("已收到")
-    expect(page.locator("main")).to_contain_text("决定书.pdf")
-    expect(page.locator("main")).to_contain_text("异议受理通知书")
-    with page.expect_download() as download:
-        page.get_by_role("link", name="异议受理通知书").click()
-    assert download.value.path().read_bytes().startswith(b"%PDF")
-    own, public = page.url.partition("?")[0], visit(f"/records/{record}").page
-    expect(public.locator("main")).to_contain_text("异议处理中")
-    number = case_number(page)
-    platform = desk_of(visit, number, operator)
-    expect(platform.locator("tr.is-meant")).to_contain_text("所提异议")
-    decide(platform, "c")
-    decide(platform, "f", "请核查并答复。")
-    unit = desk_of(visit, number, Officer(**site_work("unit", record)))
-    unit.keyboard.press("u")
-    unit.locator("#remedy-uphold").select_option("delete")
-    decide(unit, "u", "经核查，金额录入有误，异议成立。")
-    platform.goto(platform.url)
-    decide(platform, "m", "异议成立，已撤下该信息。")
-    vanished(public)
-    page.goto(own)
-    expect(page.locator("h1")).to_contain_text("异议成立")
-    expect(page.locator("main")).to_contain_text("经核查，金额录入有误，异议成立。")
-    expect(page.locator("main")).to_contain_text("异议处理结果告知书")
-    page.goto(f"{live_site}/centre/notices")
-    expect(page.locator("main")).to_contain_text("告知结果")
-    page.goto(f"{live_site}/centre/repairs")
-    expect(page.locator(f"a[href$='/repairs/new/{record}']")).to_have_count(0)
 
 
 def vanished(public: Page) -> None:
@@ -342,3 +297,51 @@ def test_a_firm_shares_and_takes_it_back(at: Desk) -> None:
     expect(page.locator("tbody tr").first).to_contain_text("某银行贷款")
     page.get_by_role("button", name="撤回").first.click()
     expect(page.locator("tbody tr").first).to_contain_text("已撤回")
+
+
+def test_a_firm_objects_to_a_field_and_wins(
+    at: Desk, visit: Opener, operator: Officer, site_work: Work, live_site: str
+) -> None:
+    """Last here, for the record is gone afterwards. Field, evidence, receipt; marked in public at once; compared, forwarded, upheld; the record is gone; the firm is told."""
+    page = at("/centre/repairs")
+    free = page.locator("li:has(a[href*='/objections/new/']):not(:has(.chip--violet)) a[href*='/objections/new/']").last
+    record = (free.get_attribute("href") or "").rpartition("/")[2]
+    page.goto(f"{live_site}/centre/file/{record}")
+    page.locator("a[href*='?field=']").nth(2).click()
+    page.wait_for_url("**field=**")
+    page.locator("input[name=ground][value=factual]").check()
+    page.locator("#statement").fill("金额与决定书不一致")
+    page.locator("#wanted").fill("以决定书为准")
+    page.locator("#files").set_input_files(
+        [{"name": "决定书.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 evidence"}]
+    )
+    page.get_by_role("button", name="提交异议").click()
+    page.wait_for_url("**received=1")
+    expect(page.locator("[role=status]").first).to_contain_text("已收到")
+    expect(page.locator("main")).to_contain_text("决定书.pdf")
+    expect(page.locator("main")).to_contain_text("异议受理通知书")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="异议受理通知书").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF")
+    own, public = page.url.partition("?")[0], visit(f"/records/{record}").page
+    expect(public.locator("main")).to_contain_text("异议处理中")
+    number = case_number(page)
+    platform = desk_of(visit, number, operator)
+    expect(platform.locator("tr.is-meant")).to_contain_text("所提异议")
+    decide(platform, "c")
+    decide(platform, "f", "请核查并答复。")
+    unit = desk_of(visit, number, Officer(**site_work("unit", record)))
+    unit.keyboard.press("u")
+    unit.locator("#remedy-uphold").select_option("delete")
+    decide(unit, "u", "经核查，金额录入有误，异议成立。")
+    platform.goto(platform.url)
+    decide(platform, "m", "异议成立，已撤下该信息。")
+    vanished(public)
+    page.goto(own)
+    expect(page.locator("h1")).to_contain_text("异议成立")
+    expect(page.locator("main")).to_contain_text("经核查，金额录入有误，异议成立。")
+    expect(page.locator("main")).to_contain_text("异议处理结果告知书")
+    page.goto(f"{live_site}/centre/notices")
+    expect(page.locator("main")).to_contain_text("告知结果")
+    page.goto(f"{live_site}/centre/repairs")
+    expect(page.locator(f"a[href$='/repairs/new/{record}']")).to_have_count(0)
