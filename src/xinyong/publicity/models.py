@@ -26,6 +26,21 @@ class Window(models.Model):
         db_table = "publicity_window"
 
 
+class Tally(models.Model):
+    """How many windows of a dataset and month of decision have the same span. Triggers of the windows write it."""
+
+    pk = models.CompositePrimaryKey("dataset_id", "month", "public_from", "public_until")
+    dataset_id = models.IntegerField(help_text="Catalogue dataset.")
+    month = models.DateField(help_text="First day of the month of the decision; 0001-01-01: no decision date.")
+    public_from = models.DateField(help_text="First day shown.")
+    public_until = models.DateField(help_text="Last day shown; 9999-12-31: for good.")
+    records = models.BigIntegerField(help_text="Windows with these days.")
+
+    class Meta:
+        managed = False
+        db_table = "publicity_tally"
+
+
 class RuleVersion(models.Model):
     """A version of the rules of publicity: the whole content, who put it in force, and how far its windows are.
 
