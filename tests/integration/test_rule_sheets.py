@@ -9,7 +9,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -252,6 +254,19 @@ def test_a_day_to_come_is_taken_at_its_turn(desk: Any, legal: User, monkeypatch:
     assert heard == []
     actions.turned(on)
     assert heard == [("calendar", on)]
+
+
+def test_a_piece_of_work_asks_once_whether_officers_changed_anything(desk: Any, legal: User) -> None:
+    """Limits are asked for hundreds of times in one transaction: that costs one query a second, with acts and without."""
+    for change_first in (False, True):
+        if change_first:
+            change(legal, "timers", "OBJ-01B", timezone.localdate() + timedelta(days=3), length=5)
+        inforce.forget()
+        with transaction.atomic(), CaptureQueriesContext(connection) as asked:
+            for _ in range(500):
+                timers.find("objection-all", "henan", timezone.localdate())
+                calendar.official()
+        assert len(asked) <= 4 + 3, [query["sql"] for query in asked]
 
 
 def test_acts_are_append_only(desk: Any, legal: User) -> None:
