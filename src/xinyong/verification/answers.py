@@ -174,7 +174,7 @@ class Cut(NamedTuple):
 def cut(look: Look, value: bytes, given: Scope, organ: str, day: int) -> Cut:
     """The same choice as :func:`answer`; a test holds both against each other."""
     length = int.from_bytes(value[1:5], "little")
-    head = json.loads(b"{%b}" % value[5 : 5 + length])
+    head = _read(value[5 : 5 + length])
     found = Cut(head["key"], head["name"], head["status"], [], [], [], 0)
     shared, at, end, sees = 0, 5 + length, len(value), given.sees
     while at < end:
@@ -200,11 +200,19 @@ def _said(look: Look, part: bytes) -> dict[str, Any]:
     name = part[-NAMED:]
     shared = _values.get(name)
     if shared is None:
-        shared = json.loads(b"{%b}" % (look(CONSTANT + name) or b""))
+        shared = _read(look(CONSTANT + name) or b"")
         if shared and len(_values) < 100_000:
             _values[name] = shared
-    own: dict[str, Any] = json.loads(b"{%b}" % part[:-NAMED])
-    return own | shared
+    return _read(part[:-NAMED]) | shared
+
+
+_decode: Final = json.JSONDecoder().raw_decode
+
+
+def _read(members: bytes) -> dict[str, Any]:
+    """An object of members that :mod:`packing` wrote; without the looks at encoding and ends that json.loads takes."""
+    found: dict[str, Any] = _decode("{" + members.decode() + "}")[0]
+    return found
 
 
 @lru_cache(maxsize=64)
