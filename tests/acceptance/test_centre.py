@@ -247,10 +247,10 @@ def test_a_firm_repairs_through_a_delegate_who_may_not_sign(at: Desk, visit: Ope
     expect(lead.locator(f"a[href$='/repairs/new/{record}']")).to_have_count(0)
     for _ in range(150):  # every channel has given its receipt
         unit.reload()
-        if "已办结" in unit.locator("h1").inner_text():
+        if "办结：准予修复" in unit.locator("main").inner_text():
             break
         unit.wait_for_timeout(200)
-    expect(unit.locator("h1 .chip")).to_contain_text("已办结")
+    expect(unit.locator("main")).to_contain_text("办结：准予修复")
 
 
 def test_a_firm_reads_and_signs_a_commitment_and_takes_it_back(at: Desk) -> None:

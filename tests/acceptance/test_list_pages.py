@@ -33,17 +33,6 @@ WAY: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("reporter", "serve_decision", {"served_on": ago(28), "service_method": "mail", "service_proof": "EMS 1001"}),
     ("supervisor", "publish", {"listed_on": ago(20)}),
 )  # fmt: skip
-#: The long way: the subject speaks and asks for a hearing, and asks for an early exit once a year has passed.
-HEARD: tuple[tuple[str, str, dict[str, str]], ...] = (
-    ("reporter", "serve_notice", {**WAY[0][2], "notice_document": "示市监告〔2024〕2号", "served_on": ago(800)}),
-    ("reporter", "statement", {"statement_on": ago(799), "statement": "当事人称已召回全部产品"}),
-    ("reporter", "ask_hearing", {"asked_on": ago(798)}),
-    ("reporter", "hold_hearing", {"hearing_on": ago(770), "hearing_record": "示市监听〔2024〕2号", "answer": "召回在立案之后，不影响认定",
-                                  "adopted": "not-adopted"}),
-    ("supervisor", "decide", {**WAY[2][2], "decided_on": ago(750), "document": "示市监列〔2024〕2号"}),
-    ("reporter", "serve_decision", {**WAY[3][2], "served_on": ago(745)}),
-    ("supervisor", "publish", {"listed_on": ago(740)}),
-)  # fmt: skip
 EXIT = {"exit_ground": "corrected", "exit_on": ago(0), "exit_document": "示市监移〔2026〕1号"}
 
 
@@ -65,8 +54,8 @@ def fill(page: Page, step: str, facts: dict[str, str], reason: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def officers(browser: Any, live_site: str) -> Any:
-    """A page each for who proposes and who decides."""
+def listed(browser: Any, live_site: str) -> Any:
+    """A case at the list, made through the pages; (its address, name of the entity, code)."""
     pages: dict[str, Page] = {}
     contexts = []
     for role in ("reporter", "supervisor"):
@@ -74,30 +63,18 @@ def officers(browser: Any, live_site: str) -> Any:
         contexts.append(context)
         pages[role] = context.new_page()
         sign_in(pages[role], live_site, user(role))
-    yield pages
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture(scope="module")
-def free(officers: dict[str, Page], live_site: str) -> Any:
-    """Codes and names of firms that stand on no list."""
-    clerk = officers["reporter"]
+    clerk = pages["reporter"]
     clerk.goto(f"{live_site}/lists/serious-violation-list")
     taken = set(clerk.locator("tbody td:nth-child(2)").all_inner_texts())
     clerk.goto(live_site)
-    found = {
-        (link.get_attribute("href") or "").rpartition("/")[2].partition("#")[0]: link.inner_text()
-        for link in clerk.locator("#double-publicity tbody a[href*='/entities/91']").all()
-        if link.inner_text() not in taken
-    }
-    assert len(found) >= 3
-    return iter(found.items())
-
-
-def propose(clerk: Page, base: str, code: str) -> str:
-    """A case at the list of serious violations; its address."""
-    clerk.goto(f"{base}/console/lists/new?list=market-serious&key={code}")
+    code = name = ""
+    for link in clerk.locator("#double-publicity tbody a[href*='/entities/91']").all():
+        if link.inner_text() not in taken:
+            code = (link.get_attribute("href") or "").rpartition("/")[2].partition("#")[0]
+            name = link.inner_text()
+            break
+    assert code
+    clerk.goto(f"{live_site}/console/lists/new?list=market-serious&key={code}")
     clerk.locator("#new-ground").select_option("food")
     clerk.locator("#new-facts").fill("经营不符合食品安全标准的食品，受到较重行政处罚")
     clerk.locator("#new-evidence").fill("处罚决定书、检验报告")
@@ -106,25 +83,14 @@ def propose(clerk: Page, base: str, code: str) -> str:
     clerk.wait_for_load_state("load")
     address = clerk.url
     assert "/console/lists/" in address and address.rsplit("/", 1)[1].isdecimal(), clerk.inner_text("main")[:800]
-    return address
-
-
-def walk(pages: dict[str, Page], address: str, way: tuple[tuple[str, str, dict[str, str]], ...]) -> None:
-    """Take steps one after another, each by the officer whose turn it is."""
-    for role, step, facts in way:
+    for role, step, facts in WAY:
         page = pages[role]
         page.goto(address)
         fill(page, step, facts, f"办理{step}")
-        assert not page.locator(".error-summary").count(), (step, page.inner_text("main")[:800])
-
-
-@pytest.fixture(scope="module")
-def listed(officers: dict[str, Page], free: Any, live_site: str) -> Any:
-    """A case at the list, made through the pages; (its address, name of the entity, code, pages)."""
-    code, name = next(free)
-    address = propose(officers["reporter"], live_site, code)
-    walk(officers, address, WAY)
-    return address, name, code, officers
+        assert not page.locator(".error-summary").count(), page.inner_text("main")[:800]
+    yield address, name, code, pages
+    for context in contexts:
+        context.close()
 
 
 def _on_the_list(page: Page, base: str, code: str, name: str, *, shown: bool) -> None:
@@ -137,16 +103,6 @@ def _on_the_list(page: Page, base: str, code: str, name: str, *, shown: bool) ->
             return
         page.wait_for_timeout(250)
     raise AssertionError(f"{name} is {'not ' if shown else 'still '}on the public list")
-
-
-def _stands(page: Page, address: str, state: str) -> None:
-    """The case comes to a state once its delivery was taken in."""
-    for _ in range(40):
-        page.goto(address)
-        if state in page.inner_text("h1"):
-            return
-        page.wait_for_timeout(250)
-    raise AssertionError(page.inner_text("h1"))
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -228,63 +184,6 @@ def test_a_measure_is_asked_decided_fed_back_and_lifted_when_the_entry_ends(
     expect(clerk.locator("h1")).to_contain_text("已解除")
     clerk.goto(f"{live_site}/console/standing/{code}")
     assert "示市监列〔2026〕1号" not in clerk.inner_text("#entries-title >> xpath=..  >> xpath=..")
-
-
-def test_who_is_heard_leaves_early_and_the_exit_is_announced(
-    visit: Opener, officers: dict[str, Page], free: Any, live_site: str
-) -> None:
-    """Statement, hearing and answer stand in the case; the entry leaves by its ground, and the exit is announced."""
-    code, name = next(free)
-    clerk, chief = officers["reporter"], officers["supervisor"]
-    address = propose(clerk, live_site, code)
-    walk(officers, address, HEARD[:3])
-    # Before the hearing was held nobody decides.
-    chief.goto(address)
-    expect(chief.locator("h1")).to_contain_text("待听证")
-    assert not chief.locator("#form-decide").count()
-    walk(officers, address, HEARD[3:])
-    _on_the_list(clerk, live_site, code, name, shown=True)
-    _stands(clerk, address, "在列")
-    for words in ("当事人称已召回全部产品", "示市监听〔2024〕2号", "召回在立案之后，不影响认定", "不采纳"):
-        expect(clerk.locator("main")).to_contain_text(words)
-    walk(officers, address, (("reporter", "apply_early", {"applied_on": ago(1)}),))
-    chief.goto(address)
-    fill(chief, "exit", {**EXIT, "exit_ground": "early", "exit_document": "示市监移〔2026〕2号"}, "已履行并消除影响")
-    _on_the_list(clerk, live_site, code, name, shown=False)
-    _stands(clerk, address, "已移出")
-    walk(officers, address, (("reporter", "announce", {"announced_on": ago(0), "channel": "信用示例网"}),))
-    expect(clerk.locator("h1")).to_contain_text("已移出并公告")
-    for width in WIDTHS:
-        visit(address.removeprefix(live_site), width=width, who=user("reporter")).check()
-
-
-def test_an_entry_that_is_annulled_is_gone_and_says_what_is_restored(
-    officers: dict[str, Page], free: Any, live_site: str
-) -> None:
-    code, name = next(free)
-    clerk, chief = officers["reporter"], officers["supervisor"]
-    address = propose(clerk, live_site, code)
-    walk(officers, address, (WAY[0], ("reporter", "waive", {"waiver": "示市监弃〔2026〕3号"}), *WAY[2:]))
-    _on_the_list(clerk, live_site, code, name, shown=True)
-    _stands(clerk, address, "在列")
-    facts = {
-        "annulled_by": "court",
-        "annulled_on": ago(0),
-        "document": "（2026）示行初1号",
-        "restored": "恢复名誉，通知各实施单位",
-    }
-    chief.goto(address)
-    # Nothing restored, nothing annulled: the form says which field is missing and keeps what was typed.
-    chief.locator("#form-annul").evaluate("form => { form.noValidate = true }")
-    fill(chief, "annul", {**facts, "restored": ""}, "法院判决撤销")
-    expect(chief.locator(".error-summary")).to_be_visible()
-    expect(chief.locator("#form-annul [name=document]")).to_have_value("（2026）示行初1号")
-    fill(chief, "annul", facts, "法院判决撤销")
-    expect(chief.locator("h1")).to_contain_text("已撤销")
-    expect(chief.locator("main")).to_contain_text("恢复名誉，通知各实施单位")
-    _on_the_list(clerk, live_site, code, name, shown=False)
-    clerk.goto(f"{live_site}/entities/{code}")
-    expect(clerk.locator("main")).not_to_contain_text("严重违法失信")
 
 
 def test_forms_work_without_scripts_and_refuse_with_what_was_typed(visit: Opener, listed: Any, live_site: str) -> None:

@@ -16,7 +16,7 @@ from xinyong.accounts import selectors as accounts
 from xinyong.accounts.models import User
 from xinyong.accounts.rules import Right
 from xinyong.catalogue import selectors as catalogue
-from xinyong.lists import gate, joint, joint_actions, measures, objects, selectors, typical
+from xinyong.lists import gate, joint, measures, objects, selectors, typical
 from xinyong.lists import registry as lists
 from xinyong.lists.models import Joint, JointStep
 from xinyong.publicity import inforce
@@ -305,7 +305,7 @@ def _facts(facts: Mapping[str, Any], language: str) -> tuple[tuple[str, str], ..
 
 def work_page(user: User, number: int, language: str) -> WorkPage:
     """One piece of work. Raises ListUnknown."""
-    work = joint_actions.visible(user, number)
+    work = selectors.visible(user, number)
     today = timezone.localdate()
     row = measures.book().rows.get(work.measure)
     item = next(iter(objects.of_entities([work.record_entity_id], today, [work.record_id])), None)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from xinyong.accounts.models import User
-from xinyong.lists import joint, joint_actions, measures
+from xinyong.lists import joint, measures, selectors
 from xinyong.lists import registry as lists
 from xinyong.lists.errors import MeasureRefused
 from xinyong.lists.models import Joint, JointStep
@@ -83,7 +83,7 @@ def refusal(user: User, number: int, texts: Sequence[str]) -> tuple[str, str] | 
 
 
 def _finished(user: User, number: int) -> Joint:
-    work = joint_actions.visible(user, number)
+    work = selectors.visible(user, number)
     if not finished(work):
         raise MeasureRefused(
             why_zh="这件联合奖惩还没有办完，办完并解除后才能作为典型案例",
