@@ -247,10 +247,10 @@ def test_a_firm_repairs_through_a_delegate_who_may_not_sign(at: Desk, visit: Ope
     expect(lead.locator(f"a[href$='/repairs/new/{record}']")).to_have_count(0)
     for _ in range(150):  # every channel has given its receipt
         unit.reload()
-        if "办结：准予修复" in unit.locator("main").inner_text():
+        if "同步办结（已完成）" in (unit.locator("main").text_content() or ""):
             break
         unit.wait_for_timeout(200)
-    expect(unit.locator("main")).to_contain_text("办结：准予修复")
+    expect(unit.locator("main")).to_contain_text("同步办结（已完成）")
 
 
 def test_a_firm_reads_and_signs_a_commitment_and_takes_it_back(at: Desk) -> None:
