@@ -5,7 +5,9 @@ its effects, the fast door (one process) and the import of the journal. `wrk` se
 in turns to a bare Granian that answers `{}` and to the door: with a key, and with requests signed by HMAC-SHA256 and Ed25519,
 each with a nonce of its own. Every answer of the door is in the audit trail before it leaves; afterwards the rows are counted
 against the answers. Latency is taken at half the throughput. Staleness: records sent by API are looked for at the door while a
-bulk file is taken in beside it; the time runs from the answer of the API, which is after the commit.
+bulk file is taken in beside it; the time runs from the answer of the API, which is after the commit, to the last question whose
+answer missed the record (`missed`), and to the answer that has it (`seen`), which a busy machine makes slow and not old.
+Entries of a list and their liftings are made by the room's own actions; the time runs from their commit to the first answer.
 
 Needs `wrk` (Debian package). Both servers and the generator share the machine; CPU per request is given beside each figure.
 """
@@ -29,6 +31,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +40,33 @@ CONNECTIONS = int(os.environ.get("CONNECTIONS", "64"))
 SECONDS = int(os.environ.get("SECONDS", "5"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 STALE = int(os.environ.get("STALE", "40"))
+LISTED = int(os.environ.get("LISTED", "8"))
 BAR, BAR_P99, BAR_STALE = 0.4, 5.0, 1.0
 _ITEM = "purpose=permit&item=food-licence"
 _TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def _ago(days: int) -> str:
+    return (datetime.now(UTC).date() - timedelta(days=days)).isoformat()
+
+
+#: A whole listing procedure: who, step, facts.
+_STEPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("clerk", "propose", {"ground": "food", "facts": "查明的事实", "evidence": "检验报告"}),
+    ("clerk", "serve_notice", {
+        "notice_document": "示市监告〔2026〕1号", "served_on": _ago(60), "service_method": "direct", "service_proof": "送达回证1号",
+        "told": ["facts", "basis", "measures", "exit", "rights"],
+    }),
+    ("clerk", "lapse", {}),
+    ("chief", "decide", {
+        "decided_on": _ago(30), "document": "示市监列〔2026〕1号", "facts": "经营不符合食品安全标准的食品", "basis": ["L44-2"],
+        "measures_told": "列为重点监管对象", "exit_terms": "满三年移出", "relief": "六十日内申请行政复议", "signed_post": "局长",
+        "consent_document": "示市监复〔2026〕1号",
+    }),
+    ("clerk", "serve_decision", {"served_on": _ago(28), "service_method": "mail", "service_proof": "EMS 1"}),
+    ("chief", "publish", {"listed_on": _ago(20)}),
+    ("chief", "exit", {"exit_ground": "corrected", "exit_on": _ago(0), "exit_document": "示市监移〔2026〕1号"}),
+)  # fmt: skip
 
 
 def code(number: int) -> str:
@@ -131,7 +158,8 @@ end
 def load(port: int, file: Path, auth: str, seconds: int, delay: int = 0) -> dict[str, float]:
     """One run of wrk: answers a second, latencies in ms, answers that were not 200."""
     script = file.with_suffix(".lua")
-    pause = f"function delay() return {delay} end" if delay else ""
+    # Pauses drawn at random: equal ones keep all connections in step, and their requests come in one heap.
+    pause = f"function delay() return math.floor(-math.log(1 - math.random()) * {delay} + 0.5) end" if delay else ""
     script.write_text(_LUA % {"file": file, "host": f"127.0.0.1:{port}", "auth": auth, "delay": pause})
     command = [
         "wrk",
@@ -297,10 +325,11 @@ def measure(folder: Path, port: int, door: int) -> dict[str, Any]:
             rounds = [round_of(folder, door, server.pid, bare_port, bare_pid, key, signers) for _ in range(ROUNDS)]
             half = half_load(folder, door, key, statistics.median(item["key"]["rate"] for item in rounds))
         stale = staleness(folder, port, door, key)
+        listed = listing(door, key)
         answers = sum(int(item[name]["count"] - item[name]["bad"]) for item in rounds for name in ("key", *signers))
         answers += int(half["count"])
         time.sleep(2)
-        rows = audited() - stale["asked"]
+        rows = audited() - stale["asked"] - listed["asked"]
     finally:
         server.terminate()
         server.wait(30)
@@ -323,6 +352,7 @@ def measure(folder: Path, port: int, door: int) -> dict[str, Any]:
         "bar_p99_ms": BAR_P99,
         "staleness": stale,
         "bar_stale_s": BAR_STALE,
+        "listing": listed,
         "answers": answers,
         "audit_rows": rows,
         **built,
@@ -352,7 +382,7 @@ def round_of(
 
 
 def half_load(folder: Path, door: int, key: str, rate: float) -> dict[str, float]:
-    """Latency at about half the throughput: every connection pauses between its requests."""
+    """Latency at about half the throughput: every connection pauses at random between its requests."""
     file = questions(folder, ENTITIES, 50_000, door, None)
     delay = max(1, round(CONNECTIONS / (rate / 2) * 1000 - 0.5))
     found = load(door, file, f"Bearer {key}", SECONDS, delay)
@@ -369,6 +399,7 @@ def staleness(folder: Path, port: int, door: int, key: str) -> dict[str, Any]:
     loader = threading.Thread(target=freshness._bulk, args=(file, stop, turns), daemon=True)
     loader.start()
     waits: list[float] = []
+    missed: list[float] = []
     asked = 0
     try:
         time.sleep(1)
@@ -378,28 +409,100 @@ def staleness(folder: Path, port: int, door: int, key: str) -> dict[str, Any]:
                 f"http://127.0.0.1:{port}/api/v1/datasets/registration/records", key,
                 {"UNISCID": company, "ENTNAME": name, "ESTDATE": "2020-01-02"},
             )  # fmt: skip
-            since = time.monotonic()
+            since, late = time.monotonic(), 0.0
             if status != 201:
                 raise RuntimeError(f"{status} {body}")
             while True:
+                at = time.monotonic()
                 answer = ask(door, company, key)
                 asked += answer == 200
                 if answer == 200 or time.monotonic() - since > 60:
                     break
+                late = at - since
                 time.sleep(0.01)
             waits.append(time.monotonic() - since)
+            missed.append(late)
             time.sleep(0.3)
     finally:
         stop.set()
         loader.join(60)
     return {
-        "p50": freshness._percentile(waits, 0.5),
-        "p99": freshness._percentile(waits, 0.99),
-        "max": round(max(waits), 3),
+        "missed_p50": freshness._percentile(missed, 0.5),
+        "missed_max": round(max(missed), 3),
+        "seen_p50": freshness._percentile(waits, 0.5),
+        "seen_p99": freshness._percentile(waits, 0.99),
+        "seen_max": round(max(waits), 3),
         "bulk_rows": freshness.ROWS,
         "bulk_turns": len(turns),
         "asked": asked,
     }
+
+
+def listing(door: int, key: str) -> dict[str, Any]:
+    """Seconds from the commit of a list entry, and of its lifting, to the first answer that says so."""
+    from xinyong.accounts import actions as accounts
+    from xinyong.accounts.models import Role
+    from xinyong.lists import actions
+    from xinyong.registry import selectors as registry
+    from xinyong.runtime import database
+
+    organ = accounts.register_department(slug="market", name_zh="示例市市场监督管理局", acting="bench")
+    clerk, chief = (
+        accounts.create_user(username=name, password=secrets.token_urlsafe(12), display_name=name, role=role, department=organ,
+                             acting="bench")
+        for name, role in (("bench-clerk", Role.REPORTER), ("bench-chief", Role.SUPERVISOR))
+    )  # fmt: skip
+    found: dict[str, list[float]] = {"entry": [], "lifting": []}
+    asked = 0
+    for number in range(LISTED):
+        entity = registry.found(code(10_000_000 + 2 * number + 1))
+        assert entity is not None  # registered by fill()
+        case = actions.propose(clerk, "market-serious", entity, facts=_STEPS[0][2], reason="提请列入")
+        for who, step, facts in _STEPS[1:]:
+            case = actions.take(
+                clerk if who == "clerk" else chief, case.pk, step, seen=case.seq, facts=facts, reason="办理"
+            )
+            if step not in ("publish", "exit"):
+                continue
+            with database.connect(autocommit=True) as session:
+                row = session.execute("SELECT extract(epoch FROM max(recorded_at)) FROM ledger_event").fetchone()
+            assert row is not None
+            committed, wanted = float(row[0]), step == "publish"
+            while True:
+                at = time.time()
+                lists = answer_of(door, entity.credit_code or "", key)["lists"]
+                asked += 1
+                if bool(lists) == wanted:
+                    found["entry" if wanted else "lifting"].append(at - committed)
+                    break
+                if at - committed > 30:
+                    raise RuntimeError(f"{step} of {entity.credit_code} is not in the answers")
+                time.sleep(0.01)
+            if wanted:
+                while case.state != "listed":  # the room's own effect takes the step
+                    time.sleep(0.05)
+                    case.refresh_from_db()
+    return {
+        **{name: {"p50": _middle(each), "max": round(max(each), 3)} for name, each in found.items()},
+        "asked": asked,
+    }
+
+
+def _middle(values: list[float]) -> float:
+    return round(statistics.median(values), 3)
+
+
+def answer_of(door: int, number: str, key: str) -> dict[str, Any]:
+    """One answer."""
+    import http.client
+
+    held = http.client.HTTPConnection("127.0.0.1", door, timeout=30)
+    try:
+        held.request("GET", f"/api/v1/verify/{number}?{_ITEM}", headers={"Authorization": f"Bearer {key}"})
+        answer: dict[str, Any] = json.loads(held.getresponse().read())
+        return answer
+    finally:
+        held.close()
 
 
 def ask(door: int, number: str, key: str) -> int:

@@ -17,6 +17,7 @@ import hashlib
 import html
 import http.server
 import json
+import os
 import re
 import sqlite3
 import sys
@@ -322,10 +323,7 @@ def application(
         return None
     typed = sent or {}
     answer = json.loads(row["answer"] or "{}")
-    offered = "".join(
-        f'<option value="{e(one["object"]["record"])}/{e(one["id"])}"{" selected" if typed.get("which", "").endswith("/" + one["id"]) else ""}>{e(one["name"])}</option>'
-        for one in answer.get("measures", [])
-    )
+    offered = "".join(_offer(one, typed.get("which", "")) for one in answer.get("measures", []))
     reasons = "".join(f'<option value="{e(one["code"])}">{e(one["zh"])}</option>' for one in hall.reasons())
     check = (
         f'<xinyong-check code="{e(row["code"])}" item="{e(hall.setting.item)}" case="{e(row["matter"])}" src="/credit/check" choose></xinyong-check>'
@@ -352,6 +350,16 @@ def application(
         + f'<section><h2>经过</h2><ol id="story">{told}</ol></section>',
         officer,
     )  # fmt: skip
+
+
+def _offer(measure: Mapping[str, Any], chosen: str) -> str:
+    """A measure to choose: the same one may follow from several records."""
+    source = measure["object"]
+    value = f"{source['record']}/{measure['id']}"
+    mark = " selected" if value == chosen else ""
+    return (
+        f'<option value="{e(value)}"{mark}>{e(measure["name"])}（{e(source["document"] or source["record"])}）</option>'
+    )
 
 
 def _work(row: sqlite3.Row) -> str:
@@ -520,9 +528,9 @@ def serve(place: Path, setting: Setting, host: str = "127.0.0.1", port: int = 80
 
 
 def main() -> None:
-    """``hall.py --folder var/hall``: serve with the folder's config.json until interrupted."""
+    """Serve with the folder's config.json until interrupted; the folder is ``hall`` in the house of the platform."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("var/hall"))
+    parser.add_argument("--folder", type=Path, default=Path(os.environ.get("XINYONG_HOME", "var")) / "hall")
     parser.add_argument("--port", type=int, default=8020)
     given = parser.parse_args()
     setting = Setting(**json.loads((given.folder / "config.json").read_text("utf-8")))

@@ -27,7 +27,7 @@ def said(*arguments: str) -> dict[str, object]:
 def main() -> None:
     """Once; a folder with a config.json is left as it is."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("var/hall"))
+    parser.add_argument("--folder", type=Path, default=Path(os.environ.get("XINYONG_HOME", "var")) / "hall")
     parser.add_argument("--platform", default=f"http://127.0.0.1:{os.environ.get('XINYONG_PORT', '8000')}")
     parser.add_argument("--department", default="administrative-approval")
     parser.add_argument("--port", type=int, default=8020)

@@ -39,6 +39,7 @@ from xinyong.lists import public as list_registry_public
 from xinyong.opendata import public as opendata_public
 from xinyong.publicity import console as rules_console
 from xinyong.publicity.retention import console as retention_console
+from xinyong.publicity.sheets import console as sheets_console
 from xinyong.remedies import console as remedies_console
 from xinyong.remedies import public as remedies_public
 from xinyong.reports import console as reports_console
@@ -75,6 +76,7 @@ console_patterns: list[URLPattern | URLResolver] = [
     *ledger_console.urlpatterns,
     *rules_console.urlpatterns,
     *retention_console.urlpatterns,
+    *sheets_console.urlpatterns,
     *remedies_console.urlpatterns,
     *lists_console.urlpatterns,
     *joint_console.urlpatterns,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -24,6 +25,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from xinyong.demo import city
 
+COMMAND = Path(sys.executable).parent / "xinyong"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: XINYONG_TEST_WIDTHS=820,820 looks at every page at other widths (two, some tests pair them with the languages).
@@ -41,6 +44,10 @@ FLAGS = [
     "--no-first-run",
     "--font-render-hinting=none",
 ]
+
+
+#: Home of the site this run started.
+_HOMES = {"": os.environ.get("XINYONG_TEST_HOME", "")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +73,47 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _environment(home: Path, port: int) -> dict[str, str]:
+    environment = {**os.environ, "XINYONG_HOME": str(home), "XINYONG_PORT": str(port), "XINYONG_WORKERS": "1"}
+    environment.pop("XINYONG_DATABASE_URL", None)
+    return environment
+
+
+def _city(folder: Path) -> Path:
+    """A stopped home with the demonstration city, made once for all processes of a run."""
+    if given := os.environ.get("XINYONG_TEST_DEMO", ""):
+        return Path(given)
+    home = folder / "city"
+    with (folder / "city.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not home.exists():
+            made = subprocess.run(
+                [COMMAND, "demo", "--check"], env=_environment(home, _free_port()), capture_output=True, text=True
+            )
+            if made.returncode:
+                shutil.rmtree(home, ignore_errors=True)
+                pytest.fail(f"the city was not made:\n{made.stdout[-1500:]}\n{made.stderr[-1500:]}")
+    return home
+
+
 @pytest.fixture(scope="session")
 def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Base address of a site with the demonstration city. XINYONG_TEST_SITE names one that runs already."""
+    """Base address of a site with the demonstration city. XINYONG_TEST_SITE names one that runs already.
+
+    XINYONG_TEST_DEMO names a stopped home with the city, which is copied.
+    """
     given = os.environ.get("XINYONG_TEST_SITE", "")
     if given:
         yield given.rstrip("/")
         return
-    home = tmp_path_factory.mktemp("site")
+    base_temp = tmp_path_factory.getbasetemp()
+    home = tmp_path_factory.mktemp("site") / "home"
+    shutil.copytree(_city(base_temp.parent if WORKER else base_temp), home, symlinks=True)
+    _HOMES[""] = str(home)
     port = _free_port()
-    command = Path(sys.executable).parent / "xinyong"
-    environment = {**os.environ, "XINYONG_HOME": str(home), "XINYONG_PORT": str(port), "XINYONG_WORKERS": "1"}
-    environment.pop("XINYONG_DATABASE_URL", None)
+    environment = _environment(home, port)
     log = (home / "site.log").open("wb")
-    process = subprocess.Popen([command, "demo"], env=environment, stdout=log, stderr=subprocess.STDOUT)
+    process = subprocess.Popen([COMMAND, "demo"], env=environment, stdout=log, stderr=subprocess.STDOUT)
     base = f"http://127.0.0.1:{port}"
     try:
         _wait(base, process, home / "site.log")
@@ -88,7 +122,28 @@ def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.terminate()
         process.wait(30)
         log.close()
-        subprocess.run([command, "stop"], env=environment, check=False, capture_output=True)
+        subprocess.run([COMMAND, "stop"], env=environment, check=False, capture_output=True)
+
+
+Work = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def site_work(live_site: str) -> Work:
+    """Deeds of site_work.py in the running site: its own actions, in a process of its own. Needs the home of the site."""
+    if not _HOMES[""]:
+        pytest.skip("XINYONG_TEST_HOME does not name the home of XINYONG_TEST_SITE")
+    environment = {**os.environ, "XINYONG_HOME": _HOMES[""]}
+    environment.pop("XINYONG_DATABASE_URL", None)
+
+    def work(deed: str, *given: str) -> dict[str, Any]:
+        command = [sys.executable, str(Path(__file__).with_name("site_work.py")), deed, *given]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return answer
+
+    return work
 
 
 def _wait(base: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -199,19 +254,29 @@ def accessibility_run() -> None:
 Opener = Callable[..., Opened]
 
 
+@pytest.fixture(scope="session")
+def cookies() -> dict[Officer, Any]:
+    """What a browser holds of each officer who signed in: signing in is tested once, not on every page."""
+    return {}
+
+
 @pytest.fixture
-def visit(browser: Browser, live_site: str) -> Iterator[Opener]:
-    """Open an address at a width; ``who`` signs in first; ``scripts`` off reads the page as plain HTML."""
+def visit(browser: Browser, live_site: str, cookies: dict[Officer, Any]) -> Iterator[Opener]:
+    """Open an address at a width; ``who`` is signed in first; ``scripts`` off reads the page as plain HTML."""
     contexts: list[BrowserContext] = []
 
     def open_page(path: str, *, width: int = 1440, who: Officer | None = None, scripts: bool = True) -> Opened:
         context = browser.new_context(
-            viewport={"width": width, "height": 900}, locale="zh-CN", java_script_enabled=scripts
+            viewport={"width": width, "height": 900},
+            locale="zh-CN",
+            java_script_enabled=scripts,
+            storage_state=cookies.get(who) if who else None,
         )
         contexts.append(context)
         page = context.new_page()
-        if who is not None:
+        if who is not None and who not in cookies:
             sign_in(page, live_site, who)
+            cookies[who] = context.storage_state()
         watch = Watch(page)
         watch.origin = live_site
         page.goto(live_site + path)

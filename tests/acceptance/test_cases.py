@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from xinyong.demo import city
 
-from .conftest import WIDTHS, Officer, Opener
+from .conftest import WIDTHS, Officer, Opener, Work
 
 UNIT = Officer(next(user.username for user in city.USERS if user.role == "supervisor"), city.PASSWORD)
 
@@ -69,6 +69,90 @@ def test_an_officer_works_an_objection_by_keyboard_and_the_page_of_the_record_fo
     expect(site.page.locator("h1 .chip--violet, .record-head .chip--violet")).to_have_count(0)
     expect(site.page.locator("main")).to_contain_text("异议标注解除")
     site.check()
+
+
+def test_an_officer_works_a_queue_of_200_by_keyboard(visit: Opener, operator: Officer, site_work: Work) -> None:
+    """All of a page are ticked by one key; what may be done together is; what must be judged is decided one by one."""
+    assert site_work("queue", "200")["waiting"] >= 200
+    opened = visit("/console/cases?kind=objection&turn=mine&size=200", who=operator)
+    page = opened.page
+    assert page.locator("[data-case-row]").count() == 200
+    page.keyboard.press("?")
+    expect(page.locator("[data-case-keys]")).to_be_visible()
+    page.keyboard.press("?")
+
+    def batch(words: str, reason: str = "") -> int:
+        page.keyboard.press("Shift+X")
+        expect(page.locator("[data-case-count]")).to_contain_text(re.compile("已勾选 [0-9]+ 件"))
+        page.keyboard.press("b")
+        expect(page.locator("#batch-act")).to_be_focused()
+        for _ in range(20):
+            if words in page.locator("#batch-act option:checked").inner_text():
+                break
+            page.keyboard.press("ArrowDown")
+        page.keyboard.press("Tab")
+        page.keyboard.type(reason)
+        page.keyboard.press("Control+Enter")
+        page.wait_for_url("**/cases/batch")
+        done = re.search(r"([0-9]+) 件中办理 ([0-9]+) 件", page.locator(".console-title").inner_text())
+        assert done and int(done.group(1)) > int(done.group(2)) - 1
+        page.keyboard.press("q")
+        page.wait_for_url("**size=200**")
+        return int(done.group(2))
+
+    assert batch("异议 · 开始比对") >= 180
+    assert batch("异议 · 转来源单位核查", "平台展示内容与报送内容一致，请核查并答复。") >= 180
+    unit = visit("/console/cases?kind=objection&turn=mine&size=200", who=UNIT)
+    page = unit.page
+    assert page.locator("[data-case-row]").count() >= 180
+    assert batch("异议 · 开始核查") >= 180
+    # Whether an objection is right is judged case by case: no batch offers it.
+    assert "认定" not in page.locator("#batch-act").inner_text()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/console/cases/[0-9]+"))
+    seen = set()
+    for _ in range(5):
+        here = page.url
+        seen.add(here)
+        page.keyboard.press("j")
+        expect(page.locator("#reason")).to_be_focused()
+        assert "异议不成立" in page.locator("#reason").input_value(), "a text to start from stands in the field"
+        page.keyboard.press("Control+Enter")
+        page.wait_for_url(lambda url, here=here: url != here and not url.endswith("/act"))
+    assert len(seen) == 5
+    unit.check()
+
+
+def test_deadlines_pass_and_escalate(visit: Opener, operator: Officer, site_work: Work) -> None:
+    """Sent to its unit 20 days ago by the clock, and silence: the site tells by itself, it stands first, display may stop."""
+    made = site_work("late", "20")
+    page = visit(f"/console/cases/{made['case']}", who=operator).page
+    for _ in range(150):  # the site looks once a second
+        if "逾期督办" in page.locator("main").inner_text():
+            break
+        page.wait_for_timeout(200)
+        page.reload()
+    expect(page.locator("main")).to_contain_text("逾期督办")
+    expect(page.locator(".is-deadline")).to_contain_text("逾期")
+    number = page.locator("h1 .mono").inner_text()
+    for width in WIDTHS:
+        opened = visit("/console/cases?turn=all&kind=objection&due=overdue", width=width, who=operator)
+        expect(opened.page.locator("tbody")).to_contain_text(number)
+        opened.check()
+    expect(visit("/console/", who=UNIT).page.locator(".task-list a[href*='due=overdue']").first).to_be_visible()
+    public = visit(f"/records/{made['record']}").page
+    expect(public.locator("main")).to_contain_text("异议处理中")
+    page.keyboard.press("z")
+    page.locator("input[name=stay]").check()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_load_state("load")
+    expect(page.locator("[role=alert]")).to_have_count(0)
+    for _ in range(100):
+        if page.request.get(public.url).status in (404, 410):
+            break
+        page.wait_for_timeout(200)
+    assert page.request.get(public.url).status in (404, 410), "not shown until the unit answers"
 
 
 def test_anybody_leaves_a_tip_without_scripts_and_an_officer_answers(

@@ -42,6 +42,9 @@ PAGES = {
     "commitment-texts": ("/commitments/texts", "reader"),
     "file-checks": ("/console/file-checks", "operator"),
     "retention": ("/console/retention", "operator"),
+    "rule-sheet": ("/console/rules/sheets/timers", "operator"),
+    "rule-sheet-all": ("/console/rules/sheets/calendar?show=all", "operator"),
+    "rule-sheet-row": ("/console/rules/sheets/timers/T-REPORT", "operator"),
 }
 
 

@@ -155,6 +155,17 @@ def test_from_the_hit_to_the_acknowledgement(world: World, hall: str, page: Any)
     accessible(page)
     if shots := os.environ.get("XINYONG_TEST_SHOTS"):
         page.screenshot(path=f"{shots}/hall-hit.png", full_page=True)
+    # In English and on a telephone, under the hall's own policy.
+    page.set_viewport_size({"width": 390, "height": 844})
+    check.evaluate("node => { node.lang = 'en' }")
+    expect(check.get_by_role("status")).to_contain_text("Measures to consider 2")
+    expect(check.get_by_role("button", name="Choose").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    accessible(page)
+    if shots:
+        page.screenshot(path=f"{shots}/hall-en-390.png", full_page=True)
+    check.evaluate("node => { node.lang = 'zh' }")
+    page.set_viewport_size({"width": 1200, "height": 900})
     # The gate refuses what has no notice, and says so; what was typed is kept.
     check.get_by_role("button", name="选择").first.click()
     page.fill("[name=reason]", "在列的严重失信主体，依法列为重点审查对象")
@@ -195,6 +206,71 @@ def test_from_the_hit_to_the_acknowledgement(world: World, hall: str, page: Any)
     assert [step.message for step in work.steps.order_by("seq")] == ["M3", "M4", "M5", "M6"]
     asked = AuditEntry.objects.filter(deed="query.verification", actor="client:hall", target=case.entity.credit_code)
     assert asked.count() >= 2 and all(row.detail["case"] == work.matter for row in asked)
+
+
+def test_a_measure_from_a_penalty_is_lifted_when_an_officer_grants_its_repair(
+    world: World, hall: str, platform: str, page: Any
+) -> None:
+    """The firm applies, the unit grants on the page of the case; the hall is told, and the officer acknowledges."""
+    from playwright.sync_api import expect
+
+    from xinyong.accounts.models import Role
+    from xinyong.lists.models import Joint
+
+    from .remedy_support import handed_in, penalty, person
+
+    desk = world.desk
+    entity, record = penalty(desk, 640)
+    person("repair-unit", Role.SUPERVISOR, "demo")
+    apply(page, hall, "示例640救济有限公司", desk.code(640))
+    check = page.locator("xinyong-check")
+    expect(check.get_by_role("status")).to_contain_text("信用信息")
+    measure = check.locator("li.measure", has_text="救640-200").first
+    measure.get_by_role("button", name="选择").click()
+    page.fill("[name=reason]", "有正在公示的行政处罚")
+    page.fill("[name=relation]", "许可审查内容与处罚事项直接相关")
+    page.fill("[name=notice]", "示审告〔2026〕9号")
+    page.fill("[name=notice_served_on]", (TODAY - timedelta(days=1)).isoformat())
+    page.check("[name=notice_says]")
+    page.click("text=记录决定")
+    expect(page.locator("#works .state")).to_have_text("已决定采取")
+    page.fill("#works [name=document]", "示审〔2026〕6号")
+    page.fill("#works [name=note]", "已列为重点审查对象")
+    page.click("#works button:text-is('反馈执行')")
+    expect(page.locator("#works .state")).to_have_text("已执行")
+    mine = page.url
+
+    case = handed_in(entity, record)
+    unit = page.context.browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN").new_page()
+    unit.set_default_timeout(20_000)
+    unit.goto(f"{platform}/console/login")
+    unit.fill("#id_username", "repair-unit")
+    unit.fill("#id_password", "a-long-password-1")
+    unit.click("main button[type=submit]")
+    unit.goto(f"{platform}/console/cases/{case}")
+    for act, reason in (("accept", ""), ("verify", ""), ("grant", "罚款已缴清，行为已纠正")):
+        unit.check(f"#act-{act}")
+        for box in unit.locator("input[type=radio][name^='check-'][value=met]").all():
+            box.check()
+        if reason:
+            unit.fill("#reason", reason)
+        unit.check("input[name=stay]")
+        unit.click(".case-submit button")
+        unit.wait_for_load_state("load")
+    expect(unit.locator("h1 .chip").first).to_contain_text("准予修复")
+    unit.context.close()
+
+    send(world)
+    page.goto(mine)
+    expect(page.locator("#works .state")).to_have_text("待解除")
+    expect(page.locator("#story")).to_contain_text("收到解除通知（信用修复）")
+    expect(check.locator("li", has_text="救640-200")).to_have_count(0)
+    page.fill("#works [name=note]", "已恢复一般审查")
+    page.click("#works button:text-is('回执解除')")
+    expect(page.locator("#works .state")).to_have_text("已解除")
+    work = Joint.objects.get(department__slug="approval", entity_id=entity)
+    assert work.state == "lifted"
+    assert [step.message for step in work.steps.order_by("seq")] == ["M3", "M4", "M5", "M6"]
 
 
 def test_the_green_channel_goes_the_same_way(world: World, hall: str, page: Any) -> None:

@@ -193,6 +193,26 @@ def delegate(lead: Client, *rights: str) -> Client:
     return helper
 
 
+def test_a_firm_tells_that_the_decision_was_annulled_and_the_source_withdraws(
+    lead: Client, world: dict[str, str], desk: Any
+) -> None:
+    address = f"/centre/annulments/new/{world['early']}"
+    assert "原决定发生了什么" in text(lead.get(address))
+    assert address in text(lead.get(f"/centre/file/{world['early']}"))
+    wrong = lead.post(address, {"cause": "objection_upheld", "reason": "复议撤销", "basis": "复议决定1号"})
+    assert wrong.status_code == 422 and "复议决定1号" in text(wrong)
+    assert lead.post(address, {"cause": "annulled", "reason": "", "basis": "复议决定1号"}).status_code == 422
+    case = case_of(
+        lead.post(
+            address,
+            {"cause": "annulled", "reason": "复议撤销", "basis": "复议决定1号", "files": upload("复议决定.pdf")},
+        )
+    )
+    page = text(lead.get(case))
+    assert "待来源单位确认" in page and "复议决定.pdf" in page
+    assert sign_in("other-lead").get(address).status_code == 404
+
+
 def test_an_objection_marks_the_record_everywhere_at_once(lead: Client, world: dict[str, str]) -> None:
     form = text(lead.get(f"/centre/objections/new/{world['mine']}?field=CF_NR"))
     assert "罚款二百元" in form

@@ -118,6 +118,28 @@ def test_every_count_is_its_list_in_every_form(codes: list[str]) -> None:
         assert cut is not None and cut.rows == whole[name]
 
 
+TALLIED = "FROM {} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+KEY = "SELECT dataset_id, {}::text, public_from::text, {}::text, "
+
+
+def test_the_tally_is_what_the_windows_are(codes: list[str], desk: Any) -> None:
+    """After deliveries, corrections that replace, withdrawals, and a rebuild from zero."""
+    assert codes
+    counted = (
+        KEY.format(
+            "coalesce(date_trunc('month', decided_on)::date, '0001-01-01')", "coalesce(public_until, '9999-12-31')"
+        )
+        + "count(*) "
+        + TALLIED.format("publicity_window")
+    )
+    kept = KEY.format("month", "public_until") + "sum(records)::bigint " + TALLIED.format("publicity_tally")
+    rows = desk.rows(kept)
+    assert rows == desk.rows(counted) and len(rows) > 20
+    assert desk.one("SELECT count(*) FROM publicity_tally WHERE records <= 0") == 0
+    assert desk.cli("effects", "--rebuild", "--json").exit_code == 0
+    assert desk.rows(kept) == rows == desk.rows(counted)
+
+
 def test_every_count_of_a_list_is_its_list(codes: list[str]) -> None:
     for address, query in (
         ("/double-publicity", {}),

@@ -131,6 +131,54 @@ def test_decided_carried_out_lifted_and_acknowledged(world: World) -> None:
     assert JointStep.objects.filter(joint=work).count() == 4
 
 
+def test_a_finished_piece_of_work_becomes_a_case_that_names_nobody(world: World) -> None:
+    from django.test import Client
+
+    from xinyong.lists import joint_actions
+    from xinyong.lists.errors import MeasureRefused
+
+    case = world.listed()
+    name, code = case.entity.name, case.entity.credit_code
+    work = apply(world, case, reason=f"{name}在列", matter=f"对{code}的检查")
+    client = Client(headers={"accept-language": "zh-CN"})
+    client.force_login(world.user("operator"))
+    early = client.get(f"/console/content/new?work={work.pk}")
+    assert early.status_code == MeasureRefused.status and "还没有办完" in early.content.decode()
+    assert "起草典型案例" not in client.get(f"/console/measures/{work.pk}").content.decode()
+    work = joint_actions.execute(
+        world.user("clerk"),
+        work.pk,
+        seen=work.seq,
+        executed_on=TODAY,
+        result="已增加检查频次",
+        document="示应急〔2026〕5号",
+    )
+    world.take(case, "exit")
+    world.desk.catch_up()
+    work.refresh_from_db()
+    joint_actions.lift(world.user("clerk"), work.pk, seen=work.seq, lifted_on=TODAY, note="已恢复正常检查频次")
+    assert f"/console/content/new?work={work.pk}" in client.get(f"/console/measures/{work.pk}").content.decode()
+
+    page = client.get(f"/console/content/new?work={work.pk}")
+    text, wish = page.content.decode(), page.context["text"]
+    assert name not in text and code not in text and "某单位在列" in wish.body
+    for words in ("已增加检查频次", "已恢复正常检查频次", "解除原因：移出名单"):
+        assert words in wish.body
+    form = {"kind": "typical-cases", "title": wish.title, "summary": wish.summary, "source": wish.source, "index_number": "",
+            "issued_on": "", "body": wish.body, "work": str(work.pk), "deed": "save"}  # fmt: skip
+    told = client.post("/console/content/new", {**form, "body": f"{wish.body}\n\n{name}已整改。"})
+    assert told.status_code == 422 and "典型案例中出现了主体名称" in told.content.decode()
+    assert "已整改" in told.content.decode(), "what was typed is kept"
+    saved = client.post("/console/content/new", form)
+    assert saved.status_code == 302
+    assert client.post(f"{saved['Location']}/act", {"deed": "publish", "revision": "1"}).status_code == 302
+    public = Client(headers={"accept-language": "zh-CN"}).get("/typical-cases").content.decode()
+    assert wish.title in public and name not in public
+    reader = Client(headers={"accept-language": "zh-CN"})
+    reader.force_login(world.user("finance"))
+    assert reader.get(f"/console/content/new?work={work.pk}").status_code in (403, 404)
+
+
 def test_repair_and_annulment_lift_too(world: World) -> None:
     from xinyong.lists.models import JointStep
 

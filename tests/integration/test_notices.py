@@ -21,7 +21,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from xinyong.notices import actions, guard, outbox, records, selectors, texts, ways
+from xinyong.notices import actions, digest, guard, outbox, records, selectors, texts, ways
 from xinyong.notices.errors import NotDelivered, SubscriptionRefused
 from xinyong.notices.models import Dispatch, Document, Notice, Subscription
 from xinyong.registry.models import Entity
@@ -393,6 +393,67 @@ def test_new_records_are_told_once_per_delivery_and_only_to_their_firm(firm: int
     desk.take(changed, "penalty")  # a correction is no new record
     desk.catch_up()
     assert selectors.page_of([firm], 1, "zh").total == 1
+
+
+def test_publicity_that_ended_by_itself_is_told_once_to_the_firm_it_concerns(firm: int, desk: Any) -> None:
+    actions.watch(firm)
+    other = Entity.objects.get(credit_code=OTHER).pk
+    decided = (timezone.localdate() - timedelta(days=200)).isoformat()
+    until = (timezone.localdate() + timedelta(days=2)).isoformat()
+    desk.take(
+        [
+            desk.penalty(FIRM, "示例甲公司", CF_WSH="终〔2026〕1号", CF_JDRQ=decided, CF_GSJZQ=until),
+            desk.penalty(OTHER, "示例乙公司", CF_WSH="终〔2026〕2号", CF_JDRQ=decided, CF_GSJZQ=until),
+        ],
+        "penalty",
+    )
+    desk.catch_up()
+    Notice.objects.all().delete()
+    records.tell_ended(timezone.localdate() + timedelta(days=2))
+    assert not Notice.objects.exists(), "its last day is not over"
+    for _ in range(2):
+        records.tell_ended(timezone.localdate() + timedelta(days=3))
+    (row,) = selectors.page_of([firm], 1, "zh").rows
+    assert (
+        row.title == "行政处罚信息 1 条公示期满，已停止公示"
+        and str(timezone.localdate() + timedelta(days=3)) in row.body
+    )
+    assert selectors.page_of([other], 1, "zh").total == 0
+    assert row.link.startswith("file/")
+
+
+def test_who_chose_it_gets_one_message_a_day_in_the_site_and_by_mail(firm: int, mailbox: Mailbox) -> None:
+    each = confirmed_mail(firm, mailbox)
+    tell(step(firm))  # before it was chosen: not in any summary
+    outbox.work()
+    mailbox.letters.clear()
+    held, _ = actions.subscribe(
+        entity_id=firm, target=FIRM, channel="email", address="boss@firm.example", groups=["cases"], language="zh",
+        acting="firm:1", rhythm="daily",
+    )  # fmt: skip
+    Subscription.objects.filter(pk=held.pk).update(confirmed_at=timezone.now())
+    actions.unsubscribe([firm], each.pk, acting="firm:1")
+    Dispatch.objects.all().delete()
+    morning = timezone.localtime().replace(hour=8, minute=30) + timedelta(days=1)
+    assert digest.make(morning.replace(hour=7)) == 0 and digest.make(morning) == 0, "too early; nothing to tell"
+    for number in range(3):
+        tell(step(firm, number=f"XF-20261126-{number:04d}", at=timezone.now() + timedelta(seconds=number)))
+    assert not Dispatch.objects.exists(), "nothing is sent one by one"
+    assert digest.make(morning) == 0, "that day was made"
+    later = morning + timedelta(days=1)
+    assert digest.make(later) == 1 and digest.make(later) == 0
+    Dispatch.objects.update(next_at=timezone.now())
+    assert outbox.work()["sent"] == 1
+    (letter,) = mailbox.letters
+    assert letter["To"] == "boss@firm.example" and "每日汇总：3 条通知" in letter["Subject"]
+    content = letter.get_content()
+    assert [f"XF-20261126-{number:04d}" in content for number in range(3)] == [True] * 3
+    assert "材料齐全" not in content  # reasons are read after signing in
+    assert "每日汇总：3 条通知" in selectors.page_of([firm], 1, "zh").rows[0].title
+    assert digest.make(later + timedelta(days=1)) == 0, (
+        "a day without notices is silent, and no summary speaks of another"
+    )
+    assert [row.daily for row in selectors.subscriptions([firm], "zh") if row.state == "active"] == [True]
 
 
 # --- documents -------------------------------------------------------------------------------------------------------

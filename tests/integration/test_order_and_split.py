@@ -127,7 +127,7 @@ KEPT: dict[str, dict[str, str]] = {
         "registry_name": "id",
         "registry_identifier": "id",
     },
-    "publicity": {"publicity_window": ""},
+    "publicity": {"publicity_window": "", "publicity_tally": ""},
     "desk": {},
     # Rules in force are stored once by their content; the windows computed by them are those of "publicity".
     "rules": {},

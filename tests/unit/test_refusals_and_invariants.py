@@ -88,7 +88,7 @@ REFUSALS: dict[str, tuple[str, ...]] = {
         "integration/test_ledger.py::test_history_cannot_be_changed_by_the_application_nor_by_the_owner",
         "integration/test_ledger.py::test_the_application_cannot_get_round_the_triggers",
         "integration/test_retention.py::test_nothing_else_goes_by_no_other_door",
-        "integration/test_remedies.py::test_steps_are_never_changed_or_removed",
+        "integration/test_remedies_together.py::test_steps_are_never_changed_or_removed",
     ),
     "REF-19": (
         "integration/test_open_data.py::test_no_personal_field_has_a_column",

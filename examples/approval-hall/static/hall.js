@@ -5,7 +5,7 @@ document.addEventListener("xinyong-answer", ({ detail }) => {
   if (!which) return;
   const held = which.value;
   which.replaceChildren(which.options[0]);
-  for (const measure of detail.measures) which.append(new Option(measure.name, `${measure.object.record}/${measure.id}`));
+  for (const measure of detail.measures) which.append(new Option(`${measure.name}（${measure.object.document ?? measure.object.record}）`, `${measure.object.record}/${measure.id}`));
   which.value = [...which.options].some((option) => option.value === held) ? held : "";
 });
 

@@ -6,11 +6,13 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
 from django.utils import timezone
 
 from xinyong.accounts.models import ApiClient, ApiKey, ApiSigningKey
 from xinyong.accounts.rules import Right
 from xinyong.accounts.selectors import RightMissing
+from xinyong.runtime import sql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,13 @@ def quota_of(client: ApiClient) -> Quota:
 def clients() -> list[ApiClient]:
     """Every client with its keys, by code."""
     return list(ApiClient.objects.select_related("department").prefetch_related("keys", "signing_keys"))
+
+
+def stamp() -> int:
+    """The same as long as no client, key or department was changed; costs far less than reading them all."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.statement("accounts", "clients_stamp"))
+        return int(cursor.fetchone()[0])
 
 
 def client(slug: str) -> ApiClient | None:

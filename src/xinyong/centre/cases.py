@@ -115,6 +115,44 @@ def object_to(request: HttpRequest, seat: Seat, key: str) -> HttpResponseBase:
     return _to_case(made, received=True)
 
 
+def _annulment(
+    request: HttpRequest, seat: Seat, key: str, typed: Mapping[str, Any], error: XinyongError | None = None
+) -> HttpResponse:
+    context = {
+        "seat": seat,
+        "page": file.own_record(seat.firm, key, timezone.localdate(), language()),
+        "causes": cases.causes(language()),
+        "typed": typed,
+        "problem": error.message(language()) if error else "",
+        "may": seat.may(FirmRight.SUBMIT),
+    }
+    return render(request, "centre/annulled.html", context, status=error.status if error else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@gate.firm_only
+def annulled(request: HttpRequest, seat: Seat, key: str) -> HttpResponseBase:
+    """Tell that the decision behind a record was changed, annulled or declared void; what was typed survives a refusal."""
+    number = file.record_id_of(seat.firm, key)
+    if request.method != "POST":
+        return _annulment(request, seat, key, request.GET)
+    try:
+        seat.require(FirmRight.SUBMIT)
+        made = remedies.report_annulment(
+            selectors.applicant(seat),
+            number,
+            cause=request.POST.get("cause", ""),
+            reason=request.POST.get("reason", ""),
+            basis=request.POST.get("basis", ""),
+            materials=materials_of(request, "evidence"),
+        )
+    except XinyongError as error:
+        if error.status == 404:
+            raise
+        return _annulment(request, seat, key, request.POST, error)
+    return _to_case(made, received=True)
+
+
 def _to_case(case: int, *, received: bool = False) -> HttpResponseRedirect:
     address = reverse("centre-case", args=[case])
     return HttpResponseRedirect(f"{address}?received=1" if received else address)
@@ -303,6 +341,7 @@ def waiting(lines: tuple[Any, ...]) -> list[Any]:
 urlpatterns: list[URLPattern] = [
     path("centre/objections", objections, name="centre-objections"),
     path("centre/objections/new/<str:key>", object_to, name="centre-object"),
+    path("centre/annulments/new/<str:key>", annulled, name="centre-annulled"),
     path("centre/repairs", repairs, name="centre-repairs"),
     path("centre/repairs/new/<str:key>", repair, name="centre-repair"),
     path("centre/cases/<int:number>", case, name="centre-case"),

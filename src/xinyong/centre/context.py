@@ -21,7 +21,7 @@ _MENU = (
     ("centre-reports", gettext_lazy("信用报告"), "file-certificate", ()),
     ("centre-shares", gettext_lazy("信息分享"), "copy", ()),
     ("centre-repairs", gettext_lazy("信用修复"), "tool", ("centre-repair", "centre-check")),
-    ("centre-objections", gettext_lazy("异议申诉"), "message-report", ("centre-object",)),
+    ("centre-objections", gettext_lazy("异议申诉"), "message-report", ("centre-object", "centre-annulled")),
     ("centre-commitments", gettext_lazy("信用承诺"), "signature", ("centre-commitment",)),
     ("centre-notices", gettext_lazy("变动提醒"), "bell", ()),
     ("centre-authorisations", gettext_lazy("授权管理"), "building-bank", ()),

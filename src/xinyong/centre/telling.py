@@ -53,6 +53,7 @@ def notices(request: HttpRequest, seat: Seat) -> HttpResponseBase:
             channel=request.POST.get("channel", ""),
             address=request.POST.get("address", ""),
             groups=request.POST.getlist("groups"),
+            rhythm=request.POST.get("rhythm", "each"),
             language=language(),
             acting=seat.actor,
         )

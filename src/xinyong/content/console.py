@@ -23,6 +23,7 @@ from xinyong.content.actions import Attached, Text
 from xinyong.content.errors import ContentRefused
 from xinyong.content.models import Article, File, Revision
 from xinyong.errors import XinyongError
+from xinyong.lists import typical
 from xinyong.runtime import config
 from xinyong.ui.context import language
 from xinyong.ui.errors import PageNotFound
@@ -226,18 +227,34 @@ def _preview(text: Text) -> dict[str, Any]:
     }
 
 
+def _work(text: str) -> int:
+    """Number of the joint work a case is made of; 0 for none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
+
+
+def _check_case(user: User, work: int, text: Text) -> None:
+    """A case made of joint work does not name whom it was about. Raises ContentRefused, ListUnknown, MeasureRefused."""
+    texts = [text.title, text.summary, text.source, text.index_number, text.body]
+    texts += [part for item in text.attachments for part in (item.title, item.body)]
+    if why := typical.refusal(user, work, texts):
+        raise ContentRefused(why_zh=why[0], why_en=why[1])
+
+
 def _write(request: HttpRequest, user: User, article: Article | None) -> HttpResponse:
     """Save or preview what was typed; nothing typed is ever lost."""
     kind = request.POST.get("kind", "")
+    work = _work(request.POST.get("work", ""))
     preview = request.POST.get("deed") == "preview"
     try:
         text = _typed(request, uploads=not preview)
         if preview:
-            return _editor(request, article, kind, text, preview=_preview(text))
+            return _editor(request, article, kind, text, preview=_preview(text), work=work)
+        if work:
+            _check_case(user, work, text)
         revision = actions.save(user, article, kind, text)
     except XinyongError as error:
         kept = _kept(request)
-        return _editor(request, article, kind, kept, problem=error.message(language()), status=error.status)
+        return _editor(request, article, kind, kept, problem=error.message(language()), status=error.status, work=work)
     messages.success(request, _("已保存第 %(number)s 稿。") % {"number": revision.number})
     return HttpResponseRedirect(reverse("content-edit", args=[revision.article_id]))
 
@@ -256,10 +273,16 @@ def _kept(request: HttpRequest) -> Text:
 @require_http_methods(["GET", "HEAD", "POST"])
 @officer_only
 def new(request: HttpRequest, user: User) -> HttpResponse:
-    """A new article."""
+    """A new article; with ``work`` the draft of a typical case from a finished piece of joint work."""
     accounts.require(user, Right.CONTENT_EDIT)
     if request.method == "POST":
         return _write(request, user, None)
+    if work := _work(request.GET.get("work", "")):
+        made = typical.draft(user, work)
+        text = Text(
+            title=made.title, summary=made.summary, source=made.source, index_number="", issued_on=None, body=made.body
+        )
+        return _editor(request, None, Article.Kind.CASE, text, preview=_preview(text), work=work)
     kind = request.GET.get("kind", "news")
     return _editor(request, None, kind if kind in Article.Kind.values else "news", _EMPTY)
 

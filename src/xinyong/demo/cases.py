@@ -31,7 +31,7 @@ def make() -> int:
     if Case.objects.exists():
         return 0
     unit, platform = (User.objects.get(username=name) for name in ("demo-supervisor", "demo-operator"))
-    old, recent = _penalties(repairable=True, limit=REPAIRS + 1), _penalties(repairable=False, limit=OBJECTIONS)
+    old, recent = penalties(repairable=True, limit=REPAIRS + 1), penalties(repairable=False, limit=OBJECTIONS)
     for at, (entity, record) in enumerate(recent):
         _objection(at, entity, record, unit, platform)
     for at, (entity, record) in enumerate(old[:REPAIRS]):
@@ -43,7 +43,7 @@ def make() -> int:
     return Case.objects.count()
 
 
-def _penalties(*, repairable: bool, limit: int) -> list[tuple[int, int]]:
+def penalties(*, repairable: bool, limit: int) -> list[tuple[int, int]]:
     """Public penalties of the department: those old enough for repair, or the others, newest first."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -133,6 +133,7 @@ def commitment(city: City, part: Slice) -> Columns:
     identity = city.population.identity(subject)
     day = decided(city, part, identity.established)
     kind = city.draw.weighted(part.stream + "/kind", part.index, _weights(rows))
+    repair = [row["kind"] for row in rows].index("信用修复型")
     state = city.draw.weighted(part.stream + "/state", part.index, [90, 6, 4])
     found = city.days.working(
         np.minimum(day + 60 + city.draw.below(part.stream + "/found", part.index, 200), city.days.today)
@@ -164,7 +165,8 @@ def commitment(city: City, part: Slice) -> Columns:
         "found_by": [part.department.name_zh] * count,
         "found_by_code": [part.department.credit_code] * count,
         "public": objects(["可向社会公开", "特定范围内公开", "不可公开"])[
-            city.draw.weighted(part.stream + "/public", part.index, [95, 4, 1])
+            # A commitment for repair is for organs only: in public it would tell of the penalty that was repaired.
+            np.where(kind == repair, 1, city.draw.weighted(part.stream + "/public", part.index, [95, 4, 1]))
         ].tolist(),
         "remark": [""] * count,
     }

@@ -340,18 +340,6 @@ def _changed(work: Joint) -> CaseChanged:
     )
 
 
-def visible(user: User, joint_id: int) -> Joint:
-    """A piece of work of the own unit, or any for whom all deliveries are open. Raises ListUnknown."""
-    accounts.require(user, Right.LIST_VIEW)
-    query = Joint.objects.select_related("entity", "department")
-    if not accounts.may(user, Right.DELIVERY_VIEW_ALL):
-        query = query.filter(department=user.department)
-    work = query.filter(pk=joint_id).first()
-    if work is None:
-        raise ListUnknown(name=f"joint {joint_id}")
-    return work
-
-
 # --- what the platform does by itself: M5 and reminders -----------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from xinyong.accounts import selectors as accounts
 from xinyong.accounts.models import User
 from xinyong.accounts.rules import Right
 from xinyong.catalogue import selectors as catalogue
-from xinyong.lists import gate, joint, joint_actions, measures, objects, selectors
+from xinyong.lists import gate, joint, measures, objects, selectors, typical
 from xinyong.lists import registry as lists
 from xinyong.lists.models import Joint, JointStep
 from xinyong.publicity import inforce
@@ -101,6 +101,7 @@ class WorkPage:
     messages: tuple[Message, ...]
     can_execute: bool
     can_lift: bool
+    can_tell: bool
     today: date
 
 
@@ -304,7 +305,7 @@ def _facts(facts: Mapping[str, Any], language: str) -> tuple[tuple[str, str], ..
 
 def work_page(user: User, number: int, language: str) -> WorkPage:
     """One piece of work. Raises ListUnknown."""
-    work = joint_actions.visible(user, number)
+    work = selectors.visible(user, number)
     today = timezone.localdate()
     row = measures.book().rows.get(work.measure)
     item = next(iter(objects.of_entities([work.record_entity_id], today, [work.record_id])), None)
@@ -333,6 +334,7 @@ def work_page(user: User, number: int, language: str) -> WorkPage:
         ),
         can_execute=own and work.state == "applied",
         can_lift=own and work.state == "lift_due",
+        can_tell=typical.finished(work) and accounts.may(user, Right.CONTENT_EDIT),
         today=today,
     )
 

@@ -8,9 +8,13 @@ from datetime import date
 from django.utils import timezone
 
 from xinyong.accounts import selectors as accounts
+from xinyong.accounts.models import User
+from xinyong.accounts.rules import Right
 from xinyong.ledger import selectors as ledger
 from xinyong.lists import gate, measures, objects
 from xinyong.lists import registry as lists
+from xinyong.lists.errors import ListUnknown
+from xinyong.lists.models import Joint
 from xinyong.publicity import inforce
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
@@ -89,3 +93,15 @@ def said(record_id: int) -> tuple[Said, ...]:
         Said(code=code, zh=words[0], en=words[1], value=str(payload.get(config.record.said.get(code, "")) or ""))
         for code, words in lists.SAID.items()
     )
+
+
+def visible(user: User, joint_id: int) -> Joint:
+    """A piece of work of the own unit, or any for whom all deliveries are open. Raises ListUnknown."""
+    accounts.require(user, Right.LIST_VIEW)
+    query = Joint.objects.select_related("entity", "department")
+    if not accounts.may(user, Right.DELIVERY_VIEW_ALL):
+        query = query.filter(department=user.department)
+    work = query.filter(pk=joint_id).first()
+    if work is None:
+        raise ListUnknown(name=f"joint {joint_id}")
+    return work

@@ -94,9 +94,17 @@ def _refuse(zh: str, en: str) -> SubscriptionRefused:
 
 @transaction.atomic
 def subscribe(
-    *, entity_id: int, target: str, channel: str, address: str, groups: Iterable[str], language: str, acting: str
+    *,
+    entity_id: int,
+    target: str,
+    channel: str,
+    address: str,
+    groups: Iterable[str],
+    language: str,
+    acting: str,
+    rhythm: str = "each",
 ) -> tuple[Subscription, str]:
-    """Make a way to be told; returns it and, for a webhook, the key its messages are signed with, shown once.
+    """Make a way to be told, of each notice at once or of all of a day together (``rhythm``: each, daily); returns it and, for a webhook, the key its messages are signed with, shown once.
 
     Only the confirmation goes there before it is confirmed. Raises SubscriptionRefused.
     """
@@ -139,6 +147,8 @@ def subscribe(
         code=_digest(code) if code else "",
         groups=chosen,
         language="en" if language == "en" else "zh",
+        rhythm="daily" if rhythm == "daily" else "each",
+        digested_to=Notice.objects.order_by("-pk").values_list("pk", flat=True).first() or 0,
         created_at=now,
     )
     Dispatch.objects.create(

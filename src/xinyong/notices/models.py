@@ -52,6 +52,11 @@ class Subscription(models.Model):
     tries = models.IntegerField(default=0, help_text="Wrong confirmation codes so far.")
     groups = models.JSONField(default=list, help_text="Groups of notices that are sent.")
     language = models.CharField(max_length=2, default="zh", help_text="zh or en.")
+    rhythm = models.CharField(
+        max_length=5, default="each", help_text="each: every notice at once; daily: one message a day."
+    )
+    digested_on = models.DateField(null=True, help_text="Last day a daily message was made for.")
+    digested_to = models.BigIntegerField(default=0, help_text="Newest notice a daily message has spoken of.")
     created_at = models.DateTimeField(help_text="When it was made.")
     confirmed_at = models.DateTimeField(null=True, help_text="When the address was confirmed.")
     ended_at = models.DateTimeField(null=True, help_text="When it was ended.")

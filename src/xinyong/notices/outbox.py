@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.utils import timezone
 
-from xinyong.notices import actions, texts, ways
+from xinyong.notices import actions, digest, texts, ways
 from xinyong.notices.errors import NotDelivered
 from xinyong.notices.models import Dispatch, Subscription
 from xinyong.registry import selectors as registry
@@ -31,6 +31,7 @@ PATIENCE = 3
 
 def work(limit: int = 1000) -> dict[str, int]:
     """Send what is due now, at most ``limit`` messages; how many were sent, failed and were given up."""
+    digest.make()
     done = {"sent": 0, "failed": 0, "given_up": 0}
     for _ in range(limit):
         now = timezone.now()
@@ -87,13 +88,13 @@ def _deliver(held: Dispatch, subscription: Subscription) -> str:
     return ways.mail(
         ways.Letter(
             mark=str(held.mark), to=address, title=f"[{_site(language)}] {title}", language=language,
-            body=_letter(name, title, body, notice.link if notice is not None else "notices", notice is None, language),
+            body=_letter(name, title, body, notice.link if notice is not None else "notices", notice is None or notice.kind == digest.KIND, language),
         )
     )  # fmt: skip
 
 
 #: Facts a program gets beside the title; reasons are read in the site, after signing in.
-_PASSED_ON = ("number", "act", "case_kind", "state", "record", "dataset", "count")
+_PASSED_ON = ("number", "act", "case_kind", "state", "record", "dataset", "count", "day", "items")
 
 
 def _site(language: str) -> str:

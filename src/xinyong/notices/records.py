@@ -1,7 +1,8 @@
-"""Reads the corridor and tells watched firms of new records: one notice for each delivery and dataset."""
+"""Tells watched firms of new records, one notice for each delivery and dataset, and of those whose publicity is over."""
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -41,18 +42,50 @@ def rebuild() -> int:
     return catch_up()
 
 
+def tell_ended(day: date) -> None:
+    """Publicity that ended by itself the evening before a day: one notice for each dataset. A repeat tells nothing twice."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.statement("notices", "ended_by_itself"), {"last": day - timedelta(days=1)})
+        found = cursor.fetchall()
+    notices = []
+    for entity_id, dataset, count, record_id in found:
+        record = keys.record_key(record_id)
+        notices.append(
+            actions.Announced(
+                kind="publicity-ended",
+                key=f"ended:{day}:{entity_id}:{dataset}",
+                entity_id=entity_id,
+                parameters={
+                    **_named(dataset),
+                    "count": count,
+                    "record": record if count == 1 else "",
+                    "day": day.isoformat(),
+                },
+                link=f"file/{record}" if count == 1 else f"file?dataset={dataset}",
+            )
+        )
+    with transaction.atomic():
+        actions.announce_all(notices)
+
+
+def _named(dataset: str) -> dict[str, str]:
+    entry = next((item for item in catalogue.packaged().in_force(clock.today()) if item.code == dataset), None)
+    return {
+        "dataset": dataset,
+        "dataset_zh": entry.name_zh if entry is not None else dataset,
+        "dataset_en": entry.name_en if entry is not None else dataset,
+    }
+
+
 def _tell(event_id: int, dataset: str, row: tuple[Any, ...]) -> None:
     entity_id, count, record_id, department_zh, department_en = row
-    entry = next((item for item in catalogue.packaged().in_force(clock.today()) if item.code == dataset), None)
     record = keys.record_key(record_id)
     actions.announce(
         kind="record-received",
         key=f"records:{event_id}:{entity_id}",
         entity_id=entity_id,
         parameters={
-            "dataset": dataset,
-            "dataset_zh": entry.name_zh if entry is not None else dataset,
-            "dataset_en": entry.name_en if entry is not None else dataset,
+            **_named(dataset),
             "department_zh": department_zh,
             "department_en": department_en or department_zh,
             "count": count,

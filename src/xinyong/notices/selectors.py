@@ -46,6 +46,7 @@ class SubscriptionRow:
     channel: str
     address: str
     groups: tuple[str, ...]
+    daily: bool
     state: str
     created_at: datetime
     ended_why: str
@@ -103,6 +104,7 @@ def subscriptions(entity_ids: Sequence[int], language: str) -> list[Subscription
                 channel=held.channel,
                 address=_masked(held.channel, cryptography.reveal(actions.ADDRESS, held.address)),
                 groups=tuple(known[group].text(language) for group in held.groups if group in known),
+                daily=held.rhythm == "daily",
                 state="ended" if held.ended_at else "active" if held.confirmed_at else "unconfirmed",
                 created_at=held.created_at,
                 ended_why=held.ended_why,

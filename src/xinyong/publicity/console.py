@@ -22,6 +22,7 @@ from xinyong.accounts.rules import Right
 from xinyong.errors import XinyongError
 from xinyong.publicity import actions, inforce, rule_pages, rulebook
 from xinyong.publicity.errors import RulesRefused, RuleUnknown
+from xinyong.publicity.sheets import selectors as sheets
 from xinyong.ui.context import language
 from xinyong.ui.paging import page_number
 
@@ -33,7 +34,11 @@ _LONG = 1000
 def rules(request: HttpRequest, user: User) -> HttpResponse:
     """The rules in force: those to be confirmed, or all."""
     shown = "all" if request.GET.get("show") == "all" else "open"
-    context = {"list": rule_pages.rule_list(user, shown, language()), "effects": _effects()}
+    context = {
+        "list": rule_pages.rule_list(user, shown, language()),
+        "sheets": sheets.sheets(user, language()),
+        "effects": _effects(),
+    }
     return render(request, "publicity/rules.html", context)
 
 

@@ -26,6 +26,21 @@ class Window(models.Model):
         db_table = "publicity_window"
 
 
+class Tally(models.Model):
+    """How many windows of a dataset and month of decision have the same span. Triggers of the windows write it."""
+
+    pk = models.CompositePrimaryKey("dataset_id", "month", "public_from", "public_until")
+    dataset_id = models.IntegerField(help_text="Catalogue dataset.")
+    month = models.DateField(help_text="First day of the month of the decision; 0001-01-01: no decision date.")
+    public_from = models.DateField(help_text="First day shown.")
+    public_until = models.DateField(help_text="Last day shown; 9999-12-31: for good.")
+    records = models.BigIntegerField(help_text="Windows with these days.")
+
+    class Meta:
+        managed = False
+        db_table = "publicity_tally"
+
+
 class RuleVersion(models.Model):
     """A version of the rules of publicity: the whole content, who put it in force, and how far its windows are.
 
@@ -85,6 +100,31 @@ class RuleAct(models.Model):
     basis = models.TextField(blank=True, help_text="Document it rests on: number, date, authority.")
     actor = models.CharField(max_length=120, help_text="Who decided.")
     at = models.DateTimeField(help_text="When.")
+
+
+class SheetAct(models.Model):
+    """What an officer did to a row of another rule file. Never changed, never deleted; taken back by another act."""
+
+    sheet = models.CharField(max_length=30, help_text="Which file of rules.")
+    row = models.CharField(max_length=200, help_text="Number of the row in the file.")
+    kind = models.CharField(max_length=12, help_text="confirmed, replaced or taken_back.")
+    takes_force_on = models.DateField(help_text="First day it counts.")
+    before = models.JSONField(default=dict, help_text="Values before.")
+    after = models.JSONField(default=dict, help_text="Values after.")
+    comparison = models.JSONField(default=list, help_text="What the officer saw it would do.")
+    undoes = models.ForeignKey("self", on_delete=models.PROTECT, null=True, help_text="The act it takes back.")
+    reason = models.TextField(help_text="Why, in the officer's words.")
+    basis = models.TextField(blank=True, help_text="Document it rests on: number, date, authority.")
+    actor = models.CharField(max_length=120, help_text="Who decided.")
+    at = models.DateTimeField(help_text="When.")
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["sheet", "row", "id"], name="publicity_sheetact_v1")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sheet} {self.row} {self.kind}"
 
 
 class RuleDifference(models.Model):

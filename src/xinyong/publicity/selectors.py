@@ -62,7 +62,8 @@ def _rows(name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
 def site_figures() -> SiteFigures:
     """Figures of the home page, each counted through the same filter as its list."""
     today = timezone.localdate()
-    entities, records = counted("site_totals", today, lambda: _rows("site_totals", {"today": today})[0])
+    entities = counted("entities", today, lambda: int(_rows("entities", {})[0][0]))
+    records = counted("public_records", today, lambda: int(_rows("public_records", {"today": today})[0][0]))
     departments, datasets, newest = _rows("site_deliveries", {})[0]
     return SiteFigures(
         entities=entities, public_records=records, departments=departments, datasets=datasets, data_as_of=newest

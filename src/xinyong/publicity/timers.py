@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -99,6 +99,19 @@ class Due:
         return f"{self.timer.zh}：自 {self.start} 次日起 {length}{unit}{pause}，至 {self.day}（{self.timer.article}）"
 
 
+_source: list[Callable[[], tuple[Timer, ...]]] = []
+
+
+def source(found: Callable[[], tuple[Timer, ...]]) -> None:
+    """Where the rows in force come from once officers may have replaced some."""
+    _source[:] = [found]
+
+
+def in_force() -> tuple[Timer, ...]:
+    """Every row with its span of days: the packaged ones, and what officers here confirmed or replaced."""
+    return _source[0]() if _source else packaged()
+
+
 @cache
 def packaged() -> tuple[Timer, ...]:
     """The limits this release comes with."""
@@ -106,7 +119,7 @@ def packaged() -> tuple[Timer, ...]:
     return parse(yaml.safe_load(text))
 
 
-def parse(loaded: Mapping[str, Any]) -> tuple[Timer, ...]:
+def parse(loaded: Mapping[str, Any], *, here: bool = False) -> tuple[Timer, ...]:
     """Limits from their YAML form. Raises TimersInvalid, with the row, for unknown words, gaps in values, two that hold at once."""
     rows: list[Timer] = []
     for raw in loaded["timers"]:
@@ -125,7 +138,7 @@ def parse(loaded: Mapping[str, Any]) -> tuple[Timer, ...]:
             raise TimersInvalid(f"timers.yml, {name}: length, unit or window cannot be used")
         if row.certainty not in CERTAINTIES or row.status not in (CONFIRMED, TO_BE_CONFIRMED):
             raise TimersInvalid(f"timers.yml, {name}: certainty or status cannot be used")
-        if row.status == CONFIRMED and row.certainty in ("recalled", "fragments", "ours"):
+        if not here and row.status == CONFIRMED and row.certainty in ("recalled", "fragments", "ours"):
             raise TimersInvalid(f"timers.yml, {name}: {row.certainty} is to be confirmed")
         for other in rows:
             if other.id == row.id:
@@ -142,7 +155,7 @@ def find(timer: str, profile: str, day: date, rows: Iterable[Timer] | None = Non
     """The row that holds when the time began on a day: the profile's own, else the one for any; None without one."""
     found = [
         row
-        for row in (packaged() if rows is None else rows)
+        for row in (in_force() if rows is None else rows)
         if row.timer == timer and row.profile in (profile, "any") and row.valid_from <= day <= row.valid_until
     ]
     return next((row for row in found if row.profile == profile), found[0] if found else None)
@@ -191,7 +204,10 @@ def _with_pauses(
     unit: str,
     provisional: bool,
 ) -> tuple[Deadline, int]:
-    """The same, days inside a span left out. Returns the deadline and how many days of the unit were not counted."""
+    """The same, days inside a span left out. Returns the deadline and how many days of the unit were not counted.
+
+    ``here``: officers may have confirmed what the file says is not sure.
+    """
 
     def counts(day: date) -> bool:
         return unit != "working_days" or working.is_working_day(day, provisional=provisional)

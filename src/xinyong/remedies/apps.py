@@ -9,7 +9,13 @@ class RemediesConfig(AppConfig):
         from xinyong.desk import home
         from xinyong.ledger import corridor
         from xinyong.publicity.retention import actions as retention
-        from xinyong.remedies import desk, kept, watch
+        from xinyong.publicity.sheets import actions as sheets
+        from xinyong.publicity.sheets.rows import SHEETS
+        from xinyong.remedies import desk, kept, reckoned, watch
+
+        for code, ask in (("timers", reckoned.limits), ("repair", reckoned.applications), ("calendar", reckoned.moved)):
+            SHEETS[code].comparisons["remedies"] = ask
+        sheets.taken["remedies"] = reckoned.again
 
         home.more_tasks["remedies"] = desk.tasks
         retention.targets.update(kept.TARGETS)

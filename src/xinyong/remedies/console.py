@@ -9,7 +9,14 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    QueryDict,
+    StreamingHttpResponse,
+)
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -30,7 +37,7 @@ from xinyong.ui.context import language
 from xinyong.ui.paging import page_number
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
-_ASKED = ("kind", "turn", "due", "department", "q")
+_ASKED = ("kind", "turn", "due", "department", "q", "size")
 #: Days the figures look back unless asked otherwise.
 _WINDOW = 90
 #: Files of one form.
@@ -165,18 +172,21 @@ def batch(request: HttpRequest, user: User) -> HttpResponse:
     """One act on every case that was ticked; what was not done is listed with its reason."""
     accounts.require(user, Right.REMEDY_VIEW)
     chosen = []
-    for item in request.POST.getlist("case")[: desk.PAGE]:
+    for item in request.POST.getlist("case")[: desk.SIZES[-1]]:
         number, _sep, revision = item.partition(":")
         if number.isascii() and number.isdecimal() and len(number) < 18:
             chosen.append((int(number), _revision(revision) or 0))
     kind, _sep, name = request.POST.get("act", "").partition(":")
+    back = f"{reverse('remedy-cases')}?{QueryDict(request.POST.get('back', '')[:500]).urlencode()}".rstrip("?")
     if not chosen or not name:
         messages.warning(request, _("请勾选事项并选择办理方式，没有办理任何事项。"))
-        return HttpResponseRedirect(reverse("remedy-cases"))
+        return HttpResponseRedirect(back)
     lines = officers.act_on_all(
         user, chosen, name, reason=request.POST.get("reason", ""), language=language(), kind=kind
     )
-    return render(request, "remedies/batch.html", {"lines": lines, "done": sum(line.done for line in lines)})
+    return render(
+        request, "remedies/batch.html", {"lines": lines, "done": sum(line.done for line in lines), "back": back}
+    )
 
 
 # --- withdrawal ---------------------------------------------------------------------------------------------------

@@ -48,6 +48,8 @@ from xinyong.runtime import sql
 from xinyong.standards import calendar, redaction
 
 PAGE = 20
+#: How many an officer may have on a page, and in one batch.
+SIZES = (PAGE, 50, 100, 200)
 #: Working days that count as soon.
 _SOON = 2
 _DANGER = frozenset({"reject", "deny", "refuse", "turn_away", "revoke", "suspend", "force_withdraw", "withdraw"})
@@ -177,9 +179,10 @@ def queue(user: User, asked: dict[str, str], page: int, language: str) -> Queue:
     asked = {**asked, "turn": turn}
     found = chosen(user, asked)
     total = found.count()
-    pages = max(1, math.ceil(total / PAGE))
+    size = next((size for size in SIZES if str(size) == asked.get("size")), PAGE)
+    pages = max(1, math.ceil(total / size))
     page = min(max(1, page), pages)
-    listed = list(found[(page - 1) * PAGE : page * PAGE])
+    listed = list(found[(page - 1) * size : page * size])
     today = timezone.localdate()
     platform = accounts.may(user, Right.REMEDY_PLATFORM)
     with connection.cursor() as cursor:
@@ -211,6 +214,8 @@ def queue(user: User, asked: dict[str, str], page: int, language: str) -> Queue:
         total=total,
         page=page,
         pages=pages,
+        size=size,
+        sizes=tuple(choice for choice in SIZES if choice == PAGE or total > choice // 2) if total > PAGE else (),
         kind=asked.get("kind", "") if asked.get("kind", "") in machine.KINDS else "",
         turn=turn,
         due=asked.get("due", ""),

@@ -22,12 +22,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """A page of the queue, the nearest deadline first."""
+    """A page of the queue, the nearest deadline first. ``sizes``: how many may stand on a page; empty for a short one."""
 
     lines: tuple[CaseLine, ...]
     total: int
     page: int
     pages: int
+    size: int
+    sizes: tuple[int, ...]
     kind: str
     turn: str
     due: str

@@ -246,7 +246,7 @@ def promises(case: Case, language: str) -> tuple[Promise, ...]:
     english = language == "en"
     found = []
     for item in Limit.objects.filter(case=case).order_by("id"):
-        row = next((one for one in timers.packaged() if one.id == item.row), None)
+        row = next((one for one in timers.in_force() if one.id == item.row), None)
         if row is None:
             continue
         spans = tuple((date.fromisoformat(a), date.fromisoformat(b)) for a, b in item.spans)

@@ -17,7 +17,11 @@ from xinyong.standards.calendar import WorkingCalendar
 
 Words = tuple[str, str]
 #: Timers of market regulation take the place of the common ones where its own rules hold (REP-40).
-_MARKET = {"repair-decide": "repair-decide-samr"}
+_MARKET = {
+    "repair-accept": "repair-accept-samr",
+    "repair-decide": "repair-decide-samr",
+    "repair-sync": "repair-sync-samr",
+}
 #: A row whose time starts with acceptance begins with this act and no other.
 _ACCEPT = "accept"
 
@@ -35,8 +39,8 @@ class Limit:
 
     @property
     def known(self) -> timers.Timer | None:
-        """Its row, as packaged today."""
-        return next((row for row in timers.packaged() if row.id == self.row), None)
+        """Its row, also where another has replaced it since."""
+        return next((row for row in timers.in_force() if row.id == self.row), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -162,7 +162,7 @@ def _conditions(language: str, today: date) -> tuple[GuideLine, ...]:
             source=row.source_en if language == "en" else row.source,
             confirmed=row.status == CONFIRMED,
         )
-        for row in repair.packaged()
+        for row in repair.in_force()
         if row.profile in ("any", inforce.profile())
         and row.valid_from <= today <= row.valid_until
         and newest in row.regimes

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from calendar import monthrange
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -189,17 +189,39 @@ def _require_positive(count: int) -> None:
         raise ValueError(f"a period has at least one day, month or year, not {count}")
 
 
-@cache
+_source: list[Callable[[], WorkingCalendar]] = []
+
+
+def source(found: Callable[[], WorkingCalendar]) -> None:
+    """Where the calendar in force comes from once an operator may have entered a notice of its own."""
+    _source[:] = [found]
+
+
 def official() -> WorkingCalendar:
+    """The calendar in force: the packaged notices, and those entered since."""
+    return _source[0]() if _source else packaged()
+
+
+@cache
+def noticed() -> tuple[tuple[int, ExceptionDay], ...]:
+    """Every day the packaged notices name, with the year of its notice."""
+    return tuple(
+        (
+            int(row["notice_year"]),
+            ExceptionDay(
+                date.fromisoformat(row["date"]), row["name"], row["day_off"] == "1", tuple(row["notices"].split())
+            ),
+        )
+        for row in read_rows("holidays.csv")
+    )
+
+
+@cache
+def packaged() -> WorkingCalendar:
     """The calendar of the notices shipped in ``holidays.csv`` (2007 to 2026).
 
     A notice may name days of the end of the year before (2006-12-30 was worked for New Year 2007), so the last days
     of the last covered year can still change with the next notice.
     """
-    rows = read_rows("holidays.csv")
-    years = [int(row["notice_year"]) for row in rows]
-    exceptions = (
-        ExceptionDay(date.fromisoformat(row["date"]), row["name"], row["day_off"] == "1", tuple(row["notices"].split()))
-        for row in rows
-    )
-    return WorkingCalendar(exceptions, date(min(years), 1, 1), date(max(years), 12, 31))
+    years = [year for year, _ in noticed()]
+    return WorkingCalendar((day for _, day in noticed()), date(min(years), 1, 1), date(max(years), 12, 31))

@@ -22,9 +22,16 @@ class Clients:
         self._signing: dict[str, SigningKey] = {}
         self._good: dict[str, str] = {}
         self.datasets: dict[str, int] = {}
+        self._stamp: int | None = None
 
     def load(self) -> bool:
-        """Read everything anew. Whether datasets have changed."""
+        """Read everything anew where something was changed. Whether anything was read.
+
+        Looked at first: reading it all holds the interpreter for milliseconds, which every answer meanwhile waits for.
+        """
+        stamp, datasets = client_selectors.stamp(), source.datasets()
+        if stamp == self._stamp and datasets == self.datasets:
+            return False
         keys: dict[str, tuple[str, Caller, float | None, bool, bool]] = {}
         signers: dict[str, SigningKey] = {}
         for client in client_selectors.clients():
@@ -37,10 +44,8 @@ class Clients:
                 )  # fmt: skip
             for signer in client.signing_keys.all():
                 signers[signer.keyid] = signing.of(signer)
-        datasets = source.datasets()
-        changed = datasets != self.datasets
-        self._keys, self._signing, self.datasets = keys, signers, datasets
-        return changed
+        self._keys, self._signing, self.datasets, self._stamp = keys, signers, datasets, stamp
+        return True
 
     def of_key(self, token: str, now: float) -> Caller | Refusal:
         """The client behind a presented key."""

@@ -73,6 +73,16 @@ class Known(NamedTuple):
     ends_at: float
 
 
+class Group:
+    """Questions that are answered together, and the answers: body and headers, an error, or None for the long way."""
+
+    __slots__ = ("asked", "made")
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Known]] = []
+        self.made: list[tuple[bytes, list[tuple[str, str]]] | XinyongError | None] = []
+
+
 class Door:
     """Everything one process needs."""
 
@@ -84,7 +94,8 @@ class Door:
         self._scopes: Mapping[str, Scope] = source.scopes(self._clients.datasets)
         self._meter = Meter()
         self._reader = snapshot.Reader()
-        self._journal = Journal(loop)
+        self._group = Group()
+        self._journal = Journal(loop, self._gather)
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="ledger")
         self._ending = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="door", daemon=True)
@@ -109,7 +120,7 @@ class Door:
                 self._meter.settle()
                 if self._clients.load():
                     self._scopes = source.scopes(self._clients.datasets)
-                self._known = {}  # replaced, not emptied: a request under way goes on with what it holds
+                    self._known = {}  # replaced, not emptied: a request under way goes on with what it holds
             except Exception:  # the database restarts, or is away: what is known holds, and the next round tries again
                 from django.db import connection
 
@@ -122,19 +133,23 @@ class Door:
     async def answer(self, asked: Incoming) -> Outgoing:
         """The answer to a request. Every error is answered here."""
         limits: list[tuple[str, str]] = []
-        known = self._known.get((asked.headers.get("authorization") or "", asked.query))
-        if known is not None and asked.method == "GET":
+        fields = asked.headers
+        known = self._known.get((fields.get("authorization") or "", asked.query))
+        code = asked.path[len(PREFIX) + 1 :]
+        if known is not None and asked.method == "GET" and _plain(code) and not _signed(fields):
+            group = self._group
+            place = len(group.asked)
+            group.asked.append((code, known))
             try:
-                quick = self._quick(asked, known)
-                if quick is not None:
-                    body, row, headers = quick
-                    await self._journal.append(row)
-                    return Outgoing(200, headers, body)
-            except XinyongError as error:
-                return _problem(asked, error, self._meter.headers_of(known.caller))
+                await self._journal.join()
             except OSError:
                 _log.exception("the journal cannot be written")
                 return _problem(asked, XinyongError(detail="journal"), self._meter.headers_of(known.caller))
+            made = group.made[place]
+            if isinstance(made, tuple):
+                return Outgoing(200, made[1], made[0])
+            if made is not None:
+                return _problem(asked, made, self._meter.headers_of(known.caller))
         try:
             found = self._now(asked, limits)
             if not isinstance(found, tuple):
@@ -149,36 +164,54 @@ class Door:
             _log.exception("the journal cannot be written")
             return _problem(asked, XinyongError(detail="journal"), limits)
 
-    def _quick(self, asked: Incoming, known: Known) -> tuple[bytes, bytes, list[tuple[str, str]]] | None:
-        """Body, row and headers of a question like one before, from the snapshot; None: it goes the long way.
+    def _gather(self) -> bytes:
+        """Answer the questions that wait, from one look at the snapshot; their rows for the audit trail.
 
-        The same charge, look-up and row as there, without working out anew who asks and for what.
+        The same charge, look-up and row as the long way, without working out anew who asks and for what.
         """
-        path, now = asked.path, time.time()
-        code = path[len(PREFIX) + 1 :]
-        if "%" in code or "/" in code or code == "items" or path == PREFIX or now >= known.ends_at:
-            return None
-        if "signature" in asked.headers or "signature-input" in asked.headers:
-            return None
-        if not self._reader.looking():
-            self._loop.call_later(2 * source.KEEP, self._reader.end)  # nobody may ask for long
-        stands = source.held(self._reader, now, self._oldest)
+        group = self._group
+        if not group.asked:
+            return b""
+        self._group = Group()
+        made = group.made
+        try:
+            return self._together(group.asked, made)
+        except Exception:  # whoever waits goes the long way and is told there
+            _log.exception("a group of questions could not be answered")
+            made[:] = [None] * len(group.asked)
+            return b""
+
+    def _together(self, asked: list[tuple[str, Known]], made: list[Any]) -> bytes:
+        now = time.time()
+        stands = source.young(self._reader, now, self._oldest)
         if stands is None:
-            return None
-        limits = self._meter.charge(known.caller, now)
-        query = asking.query_id()
-        found = asking.answer(
-            self._reader.look, code, known.scope, known.caller.department_name, int((now + 28800) // 86400), query
-        )
-        at = answers.moment(now)
-        row = (
-            f'{at}{known.before}{found.key}{known.after}{{"query": "{query}", {known.fixed}'
-            f'"outcome": "{found.outcome}", "facts": {found.facts}, "lists": {found.lists}, "shared": {found.shared}, '
-            f'"measures": {found.measures}, "event": {stands.event}}}\n'
-        )
-        if self._made[0] is not limits:
-            self._made = (limits, _JSON + limits)
-        return answers.whole(found, stands, now), row.encode(), self._made[1]
+            made += [None] * len(asked)
+            return b""
+        try:
+            at, day, ends = answers.moment(now), answers.today(now), b",%b}" % answers.versions(stands, now)
+            look, charge, behind, rows = self._reader.look, self._meter.charge, f', "event": {stands.event}}}\n', []
+            for code, known in asked:
+                if now >= known.ends_at:
+                    made.append(None)
+                    continue
+                try:
+                    limits = charge(known.caller, now)
+                    query = asking.query_id()
+                    found = asking.answer(look, code, known.scope, known.caller.department_name, day, query)
+                except XinyongError as error:
+                    made.append(error)
+                    continue
+                rows.append(
+                    f'{at}{known.before}{found.key}{known.after}{{"query": "{query}", {known.fixed}'
+                    f'"outcome": "{found.outcome}", "facts": {found.facts}, "lists": {found.lists}, "shared": {found.shared}, '
+                    f'"measures": {found.measures}{behind}'
+                )
+                if self._made[0] is not limits:
+                    self._made = (limits, _JSON + limits)
+                made.append((b"".join((b"{", found.body, ends)), self._made[1]))
+        finally:
+            self._reader.end()
+        return "".join(rows).encode()
 
     def _now(self, asked: Incoming, limits: list[tuple[str, str]]) -> Made | Awaitable[Made]:
         """Body and rows of an answer, or what gives them when the ledger has to be asked."""
@@ -372,6 +405,15 @@ class Door:
             f'"measures": {found.measures}, '
             f'"event": {stands.event}}}\n'
         ).encode()
+
+
+def _plain(code: str) -> bool:
+    """Whether the path names a number as it is."""
+    return bool(code) and "%" not in code and "/" not in code and code != "items"
+
+
+def _signed(fields: Mapping[str, str]) -> bool:
+    return "signature-input" in fields or "signature" in fields
 
 
 def _problem(asked: Incoming, error: XinyongError, limits: list[tuple[str, str]]) -> Outgoing:

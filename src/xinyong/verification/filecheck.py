@@ -11,6 +11,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import fcntl
+import itertools
 import operator
 import os
 import shutil
@@ -65,7 +66,7 @@ OUTCOMES: Final = {
 NOTHING: Final = "所查范围内没有正在使用的失信信息、名单和措施"
 _BATCH: Final = 25_000
 #: Numbers whose answer is kept while the data stand still, at most.
-_KEPT: Final = 50_000
+_KEPT: Final = 200_000
 
 
 @dataclass(slots=True)
@@ -128,7 +129,7 @@ def check(
             for batch in opened.batches():
                 result.column = result.column or _column(batch.rows, opened.info.header, column)
                 lines, audit = teller.lines(batch, result.column)
-                trail.write(journal.block(audit) if audit else b"")
+                trail.write(audit)
                 written.add(lines)
                 client_actions.use(caller, requests=0, rows=batch.read)
                 if tell is not None:
@@ -219,10 +220,11 @@ class _Teller:
         self._result = result
         self._reader = snapshot.Reader()
         self._told: dict[str, Told] = {}
+        self._answered = 0
         self._under: object = None
 
     def lines(self, batch: RawBatch, column: str) -> tuple[Lines, bytes]:
-        """Lines of the sheet in the order of the file, and rows for the audit trail."""
+        """Lines of the sheet in the order of the file, and a block of rows for the audit trail."""
         codes = [code or "" for code in batch.rows[column].to_list()]
         now = time.time()
         with self._looking(codes, now) as (look, stands):
@@ -230,9 +232,10 @@ class _Teller:
             for code in set(codes).difference(self._told):
                 self._told[code] = self._tell(code, look, day)
         told = [self._told[code] for code in codes]
-        queries = [asking.query_id() if said.key else "" for said in told]
+        counted = itertools.count(self._answered + 1)
+        queries = [f"{self._result.check}.{next(counted)}" if said.key else "" for said in told]
         rows = batch.rows[ROW].to_list()
-        audit = self._audit(told, queries, stands, now)
+        audit = self._audit([said for said in told if said.key], stands, now)
         if unread := _unreadable(batch, column):
             each = sorted(
                 [*zip(rows, told, queries, strict=True), *((row, said, "") for row, said in unread.items())],
@@ -267,19 +270,25 @@ class _Teller:
             self._told.clear()
             self._under = under
 
-    def _audit(self, told: list[Told], queries: list[str], stands: Versions, now: float) -> bytes:
+    def _audit(self, told: list[Told], stands: Versions, now: float) -> bytes:
         """A row of :func:`actions.row` for each answer, as the journal keeps it; a test holds both against each other."""
         asked = self._asked
         begins = f"{answers.moment(now)}\t{journal.text(asked.actor)}\t{actions.DEED}\t"
-        purpose = f'\t{journal.text(actions.purpose_words(asked.item))}\t{{"query": "'
+        purpose = f'\t{journal.text(actions.purpose_words(asked.item))}\t{{"query": "{self._result.check}.'
         case = f'"case": "{asked.case}", ' if asked.case else ""
         ends = (
             f'"department": "{asked.department}", "item": "{asked.item.code}", {case}"rules": "{rules.rule_set().digest[:12]}", '
             f'"event": {stands.event}, "check": "{self._result.check}"}}\n'
         )
-        each = zip(told, queries, strict=True)
-        rows = [f'{begins}{said.key}{purpose}{query}", {said.detail}{ends}' for said, query in each if query]
-        return "".join(rows).encode()
+        first = self._answered + 1
+        self._answered += len(told)
+        places = {said: place for place, said in enumerate(dict.fromkeys(told))}
+        pairs = [(said.key, said.detail) for said in places]
+        return (
+            journal.paired((begins, purpose, '", ', ends), first, pairs, [places[said] for said in told])
+            if told
+            else b""
+        )
 
     def _tell(self, code: str, look: answers.Look, day: int) -> Told:
         """What the sheet and the audit trail say of one number."""

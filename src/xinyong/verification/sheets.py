@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 
 from xinyong.ui.twins import BOM, cell
@@ -25,7 +26,7 @@ _WIDTHS: Final = (8, 21, 14, 21, 30, 12, 9, 7, 11, 80, 21, 10, 20)
 _ROWS, _CHARS = 1_048_576, 32_767
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Told:
     """What is said of a number. ``key``: the entity's number today, empty without an answer; ``detail``: its part of the audit row."""
 
@@ -90,9 +91,12 @@ class _Text:
         self._handle = handle
 
     def add(self, lines: Lines) -> None:
-        end = f",{lines.event},{lines.at}\r\n"
-        each = zip(lines.rows, lines.told, lines.queries, strict=True)
-        self._handle.write("".join([f"{row},{said.text},{query}{end}" for row, said, query in each]).encode())
+        comma, columns = pl.lit(","), [pl.Series("row", lines.rows, pl.Int64).cast(pl.String)]
+        columns += [pl.Series("text", [said.text for said in lines.told], pl.String)]
+        columns += [pl.Series("query", lines.queries, pl.String)]
+        line = pl.concat_str(columns[0], comma, columns[1], comma, columns[2], pl.lit(f",{lines.event},{lines.at}"))
+        # Every cell is quoted where it needs to be already.
+        pl.select(line).write_csv(self._handle, include_header=False, quote_style="never", line_terminator="\r\n")
 
 
 class _Book:

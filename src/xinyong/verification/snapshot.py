@@ -118,18 +118,8 @@ class Reader:
         self._map: mmap.mmap | None = None
         self._last = -1
         self._mark = Mark(event=0)
-        #: For source.held: when the state was looked at, what it stands for, and what the writer had confirmed before.
-        self.began = 0.0
-        self.stands: Any = None
+        #: What the writer had confirmed before the state was looked at.
         self.confirmed_when_begun = 0.0
-
-    def looking(self) -> bool:
-        """Whether a state is being looked at that is still the newest generation."""
-        return (
-            self._txn is not None
-            and self._map is not None
-            and int.from_bytes(self._map[8:16], "little") == self._generation
-        )
 
     def begin(self) -> bool:
         """See the newest state from here on. False when there is no snapshot."""

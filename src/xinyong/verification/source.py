@@ -37,24 +37,6 @@ def young(held: snapshot.Reader, now: float, oldest: int) -> Versions | None:
     return Versions(mark.event, age, "snapshot", mark.rules)
 
 
-#: A look at the snapshot is kept open so long at most, seconds: so much older an answer may be than the newest state.
-KEEP = 0.02
-
-
-def held(reader: snapshot.Reader, now: float, oldest: int) -> Versions | None:
-    """The same for one process that asks without pause: the state it looked at stays open for a moment."""
-    if now - reader.began > KEEP or not reader.looking():
-        found = young(reader, now, oldest)
-        reader.began = now if found is not None else 0.0
-        reader.stands = found
-        return found
-    stands: Versions | None = reader.stands
-    if stands is None:
-        return None
-    age = max(0, int((now - reader.confirmed_when_begun) * 1000))
-    return Versions(stands.event, age, stands.source, stands.publicity) if age <= oldest else None
-
-
 def oldest() -> int:
     """The oldest snapshot that answers, milliseconds."""
     return int(config.get("XINYONG_VERIFY_MAX_AGE_MS"))

@@ -336,3 +336,9 @@ def test_progress_ends_at_the_total(tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
     made = generate(replace(SPEC, entities=100, records=300), tmp_path / "out", lambda *state: seen.append(state))
     assert seen[-1][1] == seen[-1][2] == made.counts["rows"]
+
+
+def test_a_commitment_for_repair_is_never_public(rows: dict[str, Rows]) -> None:
+    """In public it would tell of the penalty that was repaired."""
+    found = [row["公开类型"] for each in rows.values() for row in each if row.get("承诺类型") == "信用修复型"]
+    assert found and "可向社会公开" not in found

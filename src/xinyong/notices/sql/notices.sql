@@ -17,7 +17,7 @@ JOIN registry_entity AS entity ON entity.id = made.entity_id
 JOIN registry_entity AS entry ON entry.id = COALESCE(entity.canonical_id, entity.id)
     OR entry.canonical_id = COALESCE(entity.canonical_id, entity.id)
 JOIN notices_subscription AS subscription ON subscription.entity_id = entry.id
-    AND subscription.confirmed_at IS NOT NULL AND subscription.ended_at IS NULL
+    AND subscription.confirmed_at IS NOT NULL AND subscription.ended_at IS NULL AND subscription.rhythm = 'each'
     AND subscription.groups ? told."group"
 
 -- name: claim
@@ -49,3 +49,13 @@ FROM (SELECT event_id FROM ledger_effect_position WHERE effect = %(effect)s FOR 
 JOIN ledger_event AS event ON event.id > place.event_id
 LEFT JOIN catalogue_dataset AS dataset ON dataset.id = event.dataset_id
 ORDER BY event.id LIMIT 1
+
+-- name: ended_by_itself
+-- Records whose last public day was the day before, by watched firm and dataset.
+SELECT watch.entity_id, dataset.code, count(*), min(shown.record_id)
+FROM publicity_window AS shown
+JOIN registry_entity AS entity ON entity.id = shown.entity_id
+JOIN notices_watch AS watch ON watch.entity_id = COALESCE(entity.canonical_id, entity.id)
+JOIN catalogue_dataset AS dataset ON dataset.id = shown.dataset_id
+WHERE shown.public_until = %(last)s AND shown.public_from <= %(last)s
+GROUP BY watch.entity_id, dataset.code ORDER BY watch.entity_id, dataset.code

@@ -74,7 +74,7 @@ def plan(user: User) -> RetentionRun:
         counts: dict[str, dict[str, int]] = {}
         left = MOST
         for rule in rules.in_force(today, profile):
-            found = [item for item in _found(rule, today, left + 1) if (rule.target, item.key) not in seen]
+            found = [item for item in found_by(rule, today, left + 1) if (rule.target, item.key) not in seen]
             run.cut = run.cut or len(found) > left
             found = found[:left]
             left -= len(found)
@@ -190,7 +190,8 @@ def _line(run: RetentionRun, rule: Rule, item: Item, outcome: str, now: Any) -> 
     )  # fmt: skip
 
 
-def _found(rule: Rule, today: date, limit: int) -> Iterable[Item]:
+def found_by(rule: Rule, today: date, limit: int) -> Iterable[Item]:
+    """What a row says goes on a day; nothing is changed."""
     before = rule.ended_before(today)
     if rule.then == rules.KEEP or limit < 1:
         return []

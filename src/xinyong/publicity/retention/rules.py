@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -60,6 +60,19 @@ class Rule:
         return self.en if language == "en" else self.zh
 
 
+_source: list[Callable[[], tuple[Rule, ...]]] = []
+
+
+def source(found: Callable[[], tuple[Rule, ...]]) -> None:
+    """Where the rows in force come from once officers may have replaced some."""
+    _source[:] = [found]
+
+
+def all_rows() -> tuple[Rule, ...]:
+    """Every row with its span of days: the packaged ones, and what officers here confirmed or replaced."""
+    return _source[0]() if _source else packaged()
+
+
 @cache
 def packaged() -> tuple[Rule, ...]:
     """The rows this release comes with, in the order they are taken."""
@@ -67,7 +80,7 @@ def packaged() -> tuple[Rule, ...]:
     return parse(yaml.safe_load(text))
 
 
-def parse(loaded: Mapping[str, Any]) -> tuple[Rule, ...]:
+def parse(loaded: Mapping[str, Any], *, here: bool = False) -> tuple[Rule, ...]:
     """Rows from their YAML form. Raises RetentionInvalid, with the row."""
     found: list[Rule] = []
     for raw in loaded["rules"]:
@@ -86,7 +99,7 @@ def parse(loaded: Mapping[str, Any]) -> tuple[Rule, ...]:
             raise RetentionInvalid(f"retention.yml, {name}: '{row.then}' cannot be done with {row.target}")
         if row.certainty not in CERTAINTIES or row.status not in (CONFIRMED, TO_BE_CONFIRMED):
             raise RetentionInvalid(f"retention.yml, {name}: certainty or status cannot be used")
-        if row.status == CONFIRMED and row.certainty in ("recalled", "fragments", "ours"):
+        if not here and row.status == CONFIRMED and row.certainty in ("recalled", "fragments", "ours"):
             raise RetentionInvalid(f"retention.yml, {name}: {row.certainty} is to be confirmed")
         if any(other.id == row.id for other in found):
             raise RetentionInvalid(f"retention.yml, {name}: given twice")
@@ -95,10 +108,13 @@ def parse(loaded: Mapping[str, Any]) -> tuple[Rule, ...]:
 
 
 def in_force(day: date, profile: str, rows: Iterable[Rule] | None = None) -> list[Rule]:
-    """Rows that hold on a day under a profile: its own row goes before the one for any of the same matter."""
+    """Rows that hold on a day under a profile: its own row goes before the one for any of the same matter.
+
+    ``here``: officers may have confirmed what the file says is not sure.
+    """
     held = [
         row
-        for row in (packaged() if rows is None else rows)
+        for row in (all_rows() if rows is None else rows)
         if row.profile in (profile, "any") and row.valid_from <= day <= row.valid_until
     ]
     own = {(row.target, row.starts, row.personal) for row in held if row.profile == profile}

@@ -3,12 +3,13 @@
 SELECT current_database(), (SELECT xmin::text FROM ledger_effect_position WHERE effect = 'publicity'),
     (SELECT max(event_id) FROM registry_act)
 
--- name: site_totals
--- Entities, and records counted by the same test as every list.
-SELECT
-    (SELECT count(*) FROM registry_entity WHERE canonical_id IS NULL),
-    (SELECT count(*) FROM publicity_window
-      WHERE public_from <= %(today)s AND (public_until IS NULL OR public_until >= %(today)s))
+-- name: entities
+-- Entries of the register that speak for an entity.
+SELECT count(*) FROM registry_entity WHERE canonical_id IS NULL
+
+-- name: public_records
+-- Records counted by the same test as every list.
+SELECT coalesce(sum(records), 0)::bigint FROM publicity_tally WHERE public_from <= %(today)s AND public_until >= %(today)s
 
 -- name: site_deliveries
 -- Departments and datasets with a delivery that was taken in, and the newest one.

@@ -8,7 +8,7 @@ CROSS JOIN LATERAL (
     SELECT entity_id, record_id, dataset_id, decided_on, public_until, severity FROM publicity_window AS newest
     WHERE newest.dataset_id = dataset.id AND newest.public_from <= %(today)s
       AND (newest.public_until IS NULL OR newest.public_until >= %(today)s) {first}
-    ORDER BY newest.decided_on DESC LIMIT {scan}
+    ORDER BY {day} DESC LIMIT {scan}
 ) AS shown
 {joins}
 WHERE true {second}
@@ -49,9 +49,9 @@ SELECT matched.decided_on, count(*) FROM ({matched}) AS matched GROUP BY 1 ORDER
 
 -- name: public_totals
 -- Public records by dataset.
-SELECT dataset.code, count(*)
-FROM publicity_window AS shown JOIN catalogue_dataset AS dataset ON dataset.id = shown.dataset_id
-WHERE shown.public_from <= %(today)s AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)
+SELECT dataset.code, sum(shown.records)::bigint
+FROM publicity_tally AS shown JOIN catalogue_dataset AS dataset ON dataset.id = shown.dataset_id
+WHERE shown.public_from <= %(today)s AND shown.public_until >= %(today)s
 GROUP BY 1 ORDER BY 1
 
 -- name: public_totals_by_department
@@ -70,11 +70,11 @@ JOIN accounts_department AS department ON department.id = delivery.department_id
 GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC
 
 -- name: public_totals_by_month
--- Public records by dataset and month of the decision.
-SELECT dataset.code, date_trunc('month', shown.decided_on)::date, count(*)
-FROM publicity_window AS shown JOIN catalogue_dataset AS dataset ON dataset.id = shown.dataset_id
-WHERE shown.public_from <= %(today)s AND (shown.public_until IS NULL OR shown.public_until >= %(today)s)
-  AND shown.decided_on >= %(since)s
+-- Public records by dataset and month of the decision; ``since`` is the first day of a month.
+SELECT dataset.code, shown.month, sum(shown.records)::bigint
+FROM publicity_tally AS shown JOIN catalogue_dataset AS dataset ON dataset.id = shown.dataset_id
+WHERE shown.public_from <= %(today)s AND shown.public_until >= %(today)s
+  AND shown.month >= %(since)s
 GROUP BY 1, 2 ORDER BY 2, 1
 
 -- name: districts

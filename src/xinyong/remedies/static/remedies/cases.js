@@ -1,5 +1,5 @@
 // Keys of the desk of cases, and templates put into the reason. Every page works without this file.
-const form = document.querySelector("[data-case-form]");
+const form = document.querySelector("[data-case-form], [data-case-batch]");
 const reason = document.querySelector("[data-case-reason]");
 const keys = document.querySelector("[data-case-keys]");
 const help = document.querySelector("[data-case-help]");
@@ -44,7 +44,32 @@ function typing() {
   return active.tagName === "TEXTAREA" || active.tagName === "SELECT" || (active instanceof HTMLInputElement && !/^(radio|checkbox)$/.test(active.type));
 }
 
-// The queue: j and k move, x ticks, Enter opens.
+// The queue: j and k move, x ticks, X ticks all, b goes to what is done with the ticked, Enter opens.
+const boxes = [...document.querySelectorAll("[data-case-row] input[type=checkbox]")];
+const all = document.querySelector("[data-case-all]");
+const count = document.querySelector("[data-case-count]");
+
+function counted() {
+  const ticked = boxes.filter((box) => box.checked).length;
+  if (all instanceof HTMLInputElement) {
+    all.checked = boxes.length > 0 && ticked === boxes.length;
+    all.indeterminate = ticked > 0 && ticked < boxes.length;
+  }
+  if (count instanceof HTMLElement) count.textContent = ticked ? (count.dataset.words ?? "#").replace("#", String(ticked)) : "";
+}
+
+function tickAll(wanted) {
+  for (const box of boxes) box.checked = wanted;
+  counted();
+}
+
+if (all instanceof HTMLInputElement) {
+  all.hidden = false;
+  all.addEventListener("change", () => tickAll(all.checked));
+}
+for (const box of boxes) box.addEventListener("change", counted);
+counted();
+
 const rows = [...document.querySelectorAll("[data-case-row]")];
 let at = -1;
 function move(by) {
@@ -74,6 +99,21 @@ document.addEventListener("keydown", (event) => {
   if (rows.length && event.key === "x" && at >= 0) {
     const box = rows[at].querySelector("input[type=checkbox]");
     if (box instanceof HTMLInputElement) box.checked = !box.checked;
+    counted();
+    return;
+  }
+  if (boxes.length && event.key === "X") {
+    tickAll(!boxes.every((box) => box.checked));
+    return;
+  }
+  if (boxes.length && event.key === "b") {
+    event.preventDefault();
+    document.getElementById("batch-act")?.focus();
+    return;
+  }
+  if (event.key === "q") {
+    const back = document.querySelector("[data-case-back]");
+    if (back instanceof HTMLAnchorElement) location.assign(back.href);
     return;
   }
   const chosen = /^[a-z]$/.test(event.key) ? document.querySelector(`[data-case-key="${event.key}"]:not(:disabled)`) : null;
