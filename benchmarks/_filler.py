@@ -221,7 +221,7 @@ def _records(connection: Any, model: dict[str, Any], first: int, rows: int, enti
         )
 
 
-def fill(records: int, entities: int, per: int, codes: Any, enough: Path) -> int:
+def fill(records: int, entities: int, per: int, codes: Any, enough: Path, *, with_log: bool) -> int:
     """Lay down ``records`` rows about ``entities`` entities; the installation holds one small delivery of other entities.
 
     Returns how many were laid down: fewer when the file ``enough`` appears meanwhile.
@@ -257,6 +257,7 @@ def fill(records: int, entities: int, per: int, codes: Any, enough: Path) -> int
             connection.execute(f"ANALYZE {table}")
         _say("analysed")
         connection.execute("CHECKPOINT")
-    corridor.catch_up_one("log")
-    _say("log written")
+    if with_log:
+        corridor.catch_up_one("log")
+        _say("log written")
     return records

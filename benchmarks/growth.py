@@ -11,6 +11,7 @@ goes on where it was stopped or killed; without GROWTH_HOME a temporary home is 
 
 FILL lays that many of the ROWS down beside the engine first (``_filler.py``), and the engine takes the others. GROWTH_AGAINST
 names the home of a smaller installation, filled and grown likewise, whose speed and queries are the reference then.
+LEFT_OUT names effects that are not read on.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ ROWS = int(os.environ.get("ROWS", "200000"))
 PER = int(os.environ.get("PER", str(max(1000, min(1_000_000, ROWS // 20)))))
 ENTITIES = max(1000, ROWS // 10)
 FILL = int(os.environ.get("FILL", "0"))
+#: Effects that are not read on after each step; with "log" the leaves of FILL are not written either.
+LEFT_OUT = set(os.environ.get("LEFT_OUT", "").split())
 QUERIES = 500
 BAR = 0.9
 
@@ -137,6 +140,8 @@ def _step(step: int, file: Path, department: Any, filled: int) -> dict[str, Any]
         "cpu_us_a_row": [round((now - then) / PER * 1e6, 2) for now, then in zip(after, before, strict=True)],
     }
     for name in corridor.names():
+        if name in LEFT_OUT:
+            continue
         begun = time.perf_counter()
         corridor.catch_up_one(name)
         line[f"{name}_seconds"] = round(time.perf_counter() - begun, 2)
@@ -242,7 +247,7 @@ def _fill(home: Path, department: Any) -> int:
     actions.deliver(file, dataset="honours", department=department, uploader="bench")
     corridor.catch_up()
     file.unlink()
-    filled = _filler.fill(FILL, ENTITIES, PER, codes, home / "enough")
+    filled = _filler.fill(FILL, ENTITIES, PER, codes, home / "enough", with_log="log" not in LEFT_OUT)
     (home / "filled").write_text(str(filled))
     return filled
 
