@@ -280,6 +280,11 @@ def visit(browser: Browser, live_site: str, cookies: dict[Officer, Any]) -> Iter
         watch = Watch(page)
         watch.origin = live_site
         page.goto(live_site + path)
+        if who is not None and "/console/login" in page.url and "/console/login" not in path:
+            # Somebody else's sign-in in the same window ended the session.
+            sign_in(page, live_site, who)
+            cookies[who] = context.storage_state()
+            page.goto(live_site + path)
         page.wait_for_load_state("load")
         return Opened(page, watch)
 
