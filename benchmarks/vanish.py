@@ -110,14 +110,15 @@ def _filled(folder: Path) -> tuple[str, list[tuple[int, str]]]:
         return front + credit_code.check_character(front)
 
     code, organ = number("00000001", "91410700"), number("90000001", "11410700")
-    decided = (clock.today() - timedelta(days=20)).isoformat()
+    # Each a day older than the one before: the next to go is always the newest, which every page shows first.
+    decided = [(clock.today() - timedelta(days=120 + place)).isoformat() for place in range(RECORDS)]
     penalties = [
         {
             "CF_XDR_MC": "示例消隐有限公司", "CF_XDR_LB": "法人及非法人组织", "CF_XDR_SHXYM": code, "CF_XDR_GSZC": "",
             "CF_FRDB": "示例", "CF_FR_ZJLX": "", "CF_FR_ZJHM": "", "CF_XDR_ZJLX": "", "CF_XDR_ZJHM": "",
             "CF_WSH": f"（消隐{place:04}）罚", "CF_WFXW": "未按规定公示", "CF_SY": "未按规定公示。", "CF_YJ": "示例条例",
             "CF_CFLB": "罚款", "CF_NR": "罚款二百元。", "CF_NR_FK": "0.02", "CF_NR_WFFF": "", "CF_NR_ZKDX": "",
-            "CF_JDRQ": decided, "CF_YXQ": "2099-12-31", "CF_GSJZQ": "", "CF_CFJG": "示例局", "CF_CFJGDM": organ,
+            "CF_JDRQ": decided[place], "CF_YXQ": "2099-12-31", "CF_GSJZQ": "", "CF_CFJG": "示例局", "CF_CFJGDM": organ,
             "CF_SJLY": "示例局", "CF_SJLYDM": organ, "BZ": "",
         }
         for place in range(RECORDS)
