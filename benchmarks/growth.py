@@ -75,7 +75,7 @@ def codes(numbers: np.ndarray[Any, np.dtype[np.int64]]) -> pl.Series:
     return pl.Series("UNISCID", letters.view("S18").ravel().astype(str))
 
 
-def _file(folder: Path, step: int, filled: int) -> Path:
+def _file(folder: Path, step: int, filled: int = 0) -> Path:
     """The delivery of a step: an affine walk through the entities, so that near rows lie far apart in every index."""
     places = np.arange(PER, dtype=np.int64) + filled + step * PER
     return _written(folder / f"growth-{step:05d}.csv.gz", places * STRIDE % ENTITIES, places)
