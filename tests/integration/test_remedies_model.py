@@ -35,7 +35,10 @@ def test_thousands_of_random_acts_stay_within_the_tables(desk: Any, count: int) 
     for _ in range(count):
         entity, record = draw.choice(firms)
         firm = applicant(entity)
-        case = Case.objects.filter(record_id=record).order_by("?").values_list("pk", flat=True).first() or 0
+        # Drawn here, not by the database, so that a run can be repeated.
+        case = draw.choice(
+            list(Case.objects.filter(record_id=record).order_by("pk").values_list("pk", flat=True)) or [0]
+        )
         choice = draw.random()
         try:
             if choice < 0.08:
@@ -85,7 +88,7 @@ def test_thousands_of_random_acts_stay_within_the_tables(desk: Any, count: int) 
             assert error.message("zh") and error.message("en")
             done["refused"] += 1
     desk.catch_up()
-    assert done["act"] > 100 and done["refused"] > 200, done
+    assert done["act"] > 150 and done["refused"] > 200, done
     today = timezone.localdate()
     for case in Case.objects.filter(record_id__in=[record for _, record in firms]):
         assert case.state in table.states[case.kind], "no state outside the table"
