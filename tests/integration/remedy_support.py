@@ -7,8 +7,10 @@ from typing import Any
 
 from xinyong.accounts import actions as accounts
 from xinyong.accounts.models import Department, Role, User
+from xinyong.ledger import selectors as ledger
 from xinyong.remedies import actions
 from xinyong.remedies.applicant import ALL_RIGHTS, Applicant, ApplicantRight, Material
+from xinyong.remedies.models import Step
 
 PDF = b"%PDF-1.7 receipt of payment"
 PROOF = Material(kind="proof", name="缴款凭证.pdf", content=PDF)
@@ -83,3 +85,19 @@ def handed_in(entity: int, record: int) -> int:
     case = actions.open_repair(applicant(entity), record, materials=[PROOF], commitment=True)
     actions.submit_repair(applicant(entity), case)
     return case
+
+
+def stranger_of() -> User:
+    """An officer who decides for another unit than the one the records came from."""
+    accounts.register_department(slug="elsewhere", name_zh="别处单位", acting="test")
+    return person("remedy-stranger", Role.SUPERVISOR, "elsewhere")
+
+
+def states(record: int) -> set[str]:
+    """What a record carries now."""
+    return set(ledger.record(record).states())
+
+
+def acts(case: int) -> list[str]:
+    """The steps of a case, in order."""
+    return list(Step.objects.filter(case_id=case).order_by("number").values_list("act", flat=True))

@@ -171,6 +171,10 @@ def test_a_finished_piece_of_work_becomes_a_case_that_names_nobody(world: World)
     assert "已整改" in told.content.decode(), "what was typed is kept"
     saved = client.post("/console/content/new", form)
     assert saved.status_code == 302
+    # A later text is held to the same, whatever the form says.
+    later = client.post(saved["Location"], {**form, "work": "", "body": f"{wish.body}\n\n{name}已整改。"})
+    assert later.status_code == 422 and "典型案例中出现了主体名称" in later.content.decode()
+    assert client.post(saved["Location"], {**form, "work": "", "body": f"{wish.body}\n\n已整改。"}).status_code == 302
     assert client.post(f"{saved['Location']}/act", {"deed": "publish", "revision": "1"}).status_code == 302
     public = Client(headers={"accept-language": "zh-CN"}).get("/typical-cases").content.decode()
     assert wish.title in public and name not in public

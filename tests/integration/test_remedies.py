@@ -17,9 +17,21 @@ from xinyong.registry import keys
 from xinyong.remedies import actions, officers, selectors, told, watch
 from xinyong.remedies.applicant import Applicant, ApplicantRight, Material
 from xinyong.remedies.errors import CaseUnknown, FileRefused, RemedyRefused
-from xinyong.remedies.models import Case, CaseFile, Limit, Receipt, Step
+from xinyong.remedies.models import Case, CaseFile, Limit, Receipt
 
-from .remedy_support import MET, PROOF, applicant, handed_in, objection, penalty, person, stock
+from .remedy_support import (
+    MET,
+    PROOF,
+    acts,
+    applicant,
+    handed_in,
+    objection,
+    penalty,
+    person,
+    states,
+    stock,
+    stranger_of,
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -43,25 +55,12 @@ def unit(desk: Any) -> User:
 @pytest.fixture(scope="module")
 def stranger(desk: Any) -> User:
     """Decides for another unit."""
-    from xinyong.accounts import actions as accounts
-
-    accounts.register_department(slug="elsewhere", name_zh="别处单位", acting="test")
-    return person("remedy-stranger", Role.SUPERVISOR, "elsewhere")
-
-
-def states(record: int) -> set[str]:
-    from xinyong.ledger import selectors as ledger
-
-    return set(ledger.record(record).states())
+    return stranger_of()
 
 
 def shown(desk: Any, record: int) -> bool:
     desk.catch_up()
     return bool(desk.one("SELECT count(*) FROM publicity_window WHERE record_id = %s", record))
-
-
-def acts(case: int) -> list[str]:
-    return list(Step.objects.filter(case_id=case).order_by("number").values_list("act", flat=True))
 
 
 # --- objection ----------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from xinyong.remedies import officers, selectors, steps, store
 from xinyong.remedies.errors import CaseMovedOn, RemedyRefused
 from xinyong.remedies.models import Case, Limit, Step
 
-from .remedy_support import MET, handed_in, objection, penalty, person, stock
+from .remedy_support import MET, acts, handed_in, objection, penalty, person, states, stock, stranger_of
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,20 +42,7 @@ def unit(desk: Any) -> User:
 @pytest.fixture(scope="module")
 def stranger(desk: Any) -> User:
     """Decides for another unit."""
-    from xinyong.accounts import actions as accounts
-
-    accounts.register_department(slug="elsewhere", name_zh="别处单位", acting="test")
-    return person("remedy-stranger", Role.SUPERVISOR, "elsewhere")
-
-
-def states(record: int) -> set[str]:
-    from xinyong.ledger import selectors as ledger
-
-    return set(ledger.record(record).states())
-
-
-def acts(case: int) -> list[str]:
-    return list(Step.objects.filter(case_id=case).order_by("number").values_list("act", flat=True))
+    return stranger_of()
 
 
 # --- two at once, kills, the trail --------------------------------------------------------------------------------

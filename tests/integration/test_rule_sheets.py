@@ -33,6 +33,7 @@ from .remedy_support import objection, penalty, person
 WORDS = {"reason": "法制机构核对原文", "basis": "法制意见〔2026〕3号"}
 #: What New Year 2027 would be by a notice: three days off, one Sunday worked.
 OFF_2027 = "2027-01-01 元旦; 2027-01-02 元旦; 2027-01-03 元旦; 2027-05-01 劳动节; 2027-10-01 国庆节; 2027-10-04 国庆节; 2027-10-05 国庆节"
+WINDOWS = "SELECT * FROM publicity_window ORDER BY entity_id, record_id"
 
 
 @pytest.fixture(scope="module")
@@ -123,10 +124,12 @@ def test_a_replaced_limit_holds_from_its_day_and_the_old_one_before_it(desk: Any
     case = objection(entity, record)
     running = Limit.objects.get(case=case, timer="objection-all")
     today, on = timezone.localdate(), timezone.localdate() + timedelta(days=3)
+    windows = desk.rows(WINDOWS)
     made, lines = change(legal, "timers", "OBJ-01B", on, length=5, article="HN 第四十一条（2026年修正）")
     assert made.comparison and lines["正在按现行规定计时、不受影响的事项"] >= 1
     assert lines["近一年的事项中，按改动后的规定会更早到期的"] >= 1
-    assert lines["出现、消失或改变结束日的公示记录"] == 0
+    desk.catch_up()
+    assert desk.rows(WINDOWS) == windows, "days of publicity rest on the book of publicity alone"
     old, new = (timers.find("objection-all", "henan", day) for day in (on - timedelta(days=1), on))
     assert old is not None and new is not None
     assert (old.length, old.valid_until) == (7, on - timedelta(days=1))
@@ -293,7 +296,7 @@ def test_the_pages(desk: Any, legal: User) -> None:
     form = {**WORDS, "on": on, "length": "10", "unit": "working_days", "deed": "compare"}
     compared = client.post(decide, form)
     seen = compared.context["seen"]
-    assert compared.status_code == 200 and "出现、消失或改变结束日的公示记录" in compared.content.decode()
+    assert compared.status_code == 200 and "近一年按该规定计时的事项" in compared.content.decode()
     refused = client.post(decide, {**form, "length": "many"})
     assert refused.status_code == 409 and "many" in refused.content.decode()
     assert client.post(decide, {**form, "deed": "put", "seen": seen}).status_code == 302

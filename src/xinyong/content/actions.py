@@ -81,8 +81,8 @@ def refusals(text: Text) -> list[rules.Refusal]:
     return [item for item in found if item is not None]
 
 
-def save(user: User, article: Article | None, kind: str, text: Text) -> Revision:
-    """A new revision of an article, or the first of a new one. Raises RightMissing, ContentRefused."""
+def save(user: User, article: Article | None, kind: str, text: Text, work: int | None = None) -> Revision:
+    """A new revision of an article, or the first of a new one, made of ``work``. Raises RightMissing, ContentRefused."""
     accounts.require(user, Right.CONTENT_EDIT)
     found = refusals(text)
     if kind not in Article.Kind.values:
@@ -92,7 +92,7 @@ def save(user: User, article: Article | None, kind: str, text: Text) -> Revision
     now = timezone.now()
     with transaction.atomic():
         if article is None:
-            held = Article.objects.create(kind=kind, made_by=user.username, made_at=now)
+            held = Article.objects.create(kind=kind, made_by=user.username, made_at=now, work=work)
         else:
             held = Article.objects.select_for_update().get(pk=article.pk)
             if held.kind != kind:

@@ -232,26 +232,28 @@ def _work(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
 
 
-def _check_case(user: User, work: int, text: Text) -> None:
-    """A case made of joint work does not name whom it was about. Raises ContentRefused, ListUnknown, MeasureRefused."""
+def _check_case(work: int, text: Text) -> None:
+    """No revision of a case made of joint work names whom it was about. Raises ContentRefused, ListUnknown."""
     texts = [text.title, text.summary, text.source, text.index_number, text.body]
     texts += [part for item in text.attachments for part in (item.title, item.body)]
-    if why := typical.refusal(user, work, texts):
+    if why := typical.refusal(work, texts):
         raise ContentRefused(why_zh=why[0], why_en=why[1])
 
 
 def _write(request: HttpRequest, user: User, article: Article | None) -> HttpResponse:
     """Save or preview what was typed; nothing typed is ever lost."""
     kind = request.POST.get("kind", "")
-    work = _work(request.POST.get("work", ""))
+    work = (article.work or 0) if article is not None else _work(request.POST.get("work", ""))
     preview = request.POST.get("deed") == "preview"
     try:
         text = _typed(request, uploads=not preview)
         if preview:
             return _editor(request, article, kind, text, preview=_preview(text), work=work)
         if work:
-            _check_case(user, work, text)
-        revision = actions.save(user, article, kind, text)
+            if article is None:
+                typical.finished_of(user, work)
+            _check_case(work, text)
+        revision = actions.save(user, article, kind, text, work or None)
     except XinyongError as error:
         kept = _kept(request)
         return _editor(request, article, kind, kept, problem=error.message(language()), status=error.status, work=work)
@@ -308,7 +310,9 @@ def edit(request: HttpRequest, user: User, number: int) -> HttpResponse:
         revision = article.revisions.filter(number=int(wanted)).first() or revision
     assert revision is not None  # an article is made with its first revision
     text = _text_of(revision)
-    return _editor(request, article, article.kind, text, preview=_preview(text), at=revision.number)
+    return _editor(
+        request, article, article.kind, text, preview=_preview(text), at=revision.number, work=article.work or 0
+    )
 
 
 @require_POST

@@ -33,6 +33,9 @@ class Article(models.Model):
     publish_at = models.DateTimeField(null=True, help_text="From when it is shown; later than now: scheduled.")
     made_by = models.CharField(max_length=120, help_text="Who began it.")
     made_at = models.DateTimeField(help_text="When it was begun.")
+    work = models.BigIntegerField(
+        null=True, help_text="Piece of joint work a typical case was made of: no revision may name its entity."
+    )
 
     class Meta:
         indexes = [models.Index(fields=["kind", "state", "-publish_at"], name="content_article_shown_v1")]

@@ -14,7 +14,7 @@ from typing import Any, Final
 from xinyong.accounts.models import User
 from xinyong.lists import joint, measures, selectors
 from xinyong.lists import registry as lists
-from xinyong.lists.errors import MeasureRefused
+from xinyong.lists.errors import ListUnknown, MeasureRefused
 from xinyong.lists.models import Joint, JointStep
 from xinyong.registry import selectors as entities
 from xinyong.standards import names, redaction
@@ -40,7 +40,7 @@ def finished(work: Joint) -> bool:
 
 def draft(user: User, number: int) -> Draft:
     """The draft. Raises ListUnknown for work that is not to be seen, MeasureRefused for work that is not finished."""
-    work = _finished(user, number)
+    work = finished_of(user, number)
     hidden = _names(work)
     row = measures.book().rows.get(work.measure)
     config = lists.by_code(work.list_code) if work.list_code else None
@@ -70,9 +70,12 @@ def draft(user: User, number: int) -> Draft:
     )
 
 
-def refusal(user: User, number: int, texts: Sequence[str]) -> tuple[str, str] | None:
-    """Why a case made from this work may not be saved, in Chinese and English: a text names the entity. Raises as :func:`draft`."""
-    for name in _names(_finished(user, number)):
+def refusal(number: int, texts: Sequence[str]) -> tuple[str, str] | None:
+    """Why a case made from this work may not be saved, in Chinese and English: a text names the entity. Raises ListUnknown."""
+    work = Joint.objects.select_related("entity").filter(pk=number).first()
+    if work is None:
+        raise ListUnknown(name=f"joint {number}")
+    for name in _names(work):
         for text in texts:
             if name in text:
                 return (
@@ -82,7 +85,8 @@ def refusal(user: User, number: int, texts: Sequence[str]) -> tuple[str, str] | 
     return None
 
 
-def _finished(user: User, number: int) -> Joint:
+def finished_of(user: User, number: int) -> Joint:
+    """Work a case may be made of. Raises ListUnknown for work that is not to be seen, MeasureRefused for unfinished work."""
     work = selectors.visible(user, number)
     if not finished(work):
         raise MeasureRefused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
@@ -68,41 +69,32 @@ def _goes(wanted: Change) -> list[Line]:
     ]  # fmt: skip
 
 
-def _dates(wanted: Change) -> list[Line]:
-    """Publicity dates rest on the book of publicity alone; none of these sheets is read for them."""
-    return [
-        Line(
-            zh="出现、消失或改变结束日的公示记录", en="Records that would appear, vanish or end on another day", count=0
-        )
-    ]
-
-
 def _sheets() -> list[Sheet]:
     return [
         Sheet(
             code="timers", zh="办理时限", en="Limits of procedures", dated=True,
             load=lambda: _rows("rules", "timers.yml", "timers"),
             editable=("length", "unit", "extension", "longest", "excludes", *SOURCES),
-            check=lambda rows: timers.parse({"timers": rows}, here=True), comparisons={"dates": _dates},
+            check=lambda rows: timers.parse({"timers": rows}, here=True),
         ),
         Sheet(
             code="repair", zh="修复条件", en="Conditions of repair", dated=True,
             load=lambda: _rows("rules", "repair.yml", "conditions"),
             editable=("zh", "en", "regimes", "lists", "until", *SOURCES),
-            check=lambda rows: repair.parse({"conditions": rows}), comparisons={"dates": _dates},
+            check=lambda rows: repair.parse({"conditions": rows}),
         ),
         Sheet(
             code="retention", zh="保存期限", en="Retention", dated=True,
             load=lambda: _rows("rules", "retention.yml", "rules"),
             editable=("months", "then", *SOURCES),
-            check=lambda rows: retention.parse({"rules": rows}, here=True), comparisons={"goes": _goes, "dates": _dates},
+            check=lambda rows: retention.parse({"rules": rows}, here=True), comparisons={"goes": _goes},
         ),
         Sheet(
             code="calendar", zh="工作日历", en="Working calendar", load=years.packaged_rows,
-            editable=("off", "worked", *SOURCES), check=years.parse, comparisons={"dates": _dates},
+            editable=("off", "worked", *SOURCES), check=years.parse,
         ),
         *(
-            Sheet(code=code, zh=zh, en=en, load=lambda folder=folder, name=name: stated(folder, name))  # type: ignore[misc]
+            Sheet(code=code, zh=zh, en=en, load=partial(stated, folder, name))
             for code, folder, name, zh, en in _STATED
         ),
     ]  # fmt: skip
