@@ -23,6 +23,7 @@ Work = Callable[[random.Random], None]
 
 def preload() -> None:
     """Read what a fresh process would read first. Raises RuntimeError when that started the threads of Polars."""
+    from django.db import connections
     from django.utils import timezone
 
     from xinyong.catalogue import selectors as catalogue
@@ -55,6 +56,8 @@ def preload() -> None:
     sound.numbers()
     sound.blurred_hashes()
     backflow.rules()
+    # Rules that officers replaced are read from the database; no child may inherit the connection.
+    connections.close_all()
     threads = {path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")}
     if "polars-0" in threads:
         raise RuntimeError("Polars has computed something in the parent: its children would hang")

@@ -274,23 +274,24 @@ def visit(browser: Browser, live_site: str, cookies: dict[Officer, Any]) -> Iter
         )
         contexts.append(context)
         page = context.new_page()
-        if who is not None and who not in cookies:
+        # A session may have ended since: another test signed out, or the site ran out of its hours.
+        if who is not None and (who not in cookies or not _signed_in(page, live_site)):
             sign_in(page, live_site, who)
             cookies[who] = context.storage_state()
         watch = Watch(page)
         watch.origin = live_site
         page.goto(live_site + path)
-        if who is not None and "/console/login" in page.url and "/console/login" not in path:
-            # Somebody else's sign-in in the same window ended the session.
-            sign_in(page, live_site, who)
-            cookies[who] = context.storage_state()
-            page.goto(live_site + path)
         page.wait_for_load_state("load")
         return Opened(page, watch)
 
     yield open_page
     for context in contexts:
         context.close()
+
+
+def _signed_in(page: Page, base: str) -> bool:
+    """Whether the page's cookies still hold a session: the form of sign-in then leads on at once."""
+    return page.request.get(f"{base}/console/login", max_redirects=0).status == 302
 
 
 def sign_in(page: Page, base: str, who: Officer) -> None:
