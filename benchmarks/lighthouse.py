@@ -80,9 +80,12 @@ def _scores(program: Path, url: str, name: str) -> dict[str, Any]:
         ]  # fmt: skip
         if FORM == "desktop":
             command.append("--preset=desktop")
-        subprocess.run(
-            command, check=True, capture_output=True, env={**os.environ, "CHROME_PATH": str(chromium)}, timeout=180
-        )
+        environment = {**os.environ, "CHROME_PATH": str(chromium)}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=180, check=False)
+        if done.returncode or not out.exists():  # the browser sometimes fails to start or drops its connection
+            done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=180, check=False)
+        if done.returncode:
+            raise RuntimeError(f"lighthouse gave up on {name}:\n{done.stderr[-2000:]}")
         report = json.loads(out.read_text("utf-8"))
     scores: dict[str, Any] = {name: round(100 * report["categories"][name]["score"]) for name in CATEGORIES}
     scores["below"] = sorted(
