@@ -52,8 +52,8 @@ def said(answer: Any) -> dict[str, Any]:
     return found
 
 
-def rows_of(out: Path) -> list[dict[str, str]]:
-    """The rows of a sheet of either kind; none of its cells may be a formula."""
+def rows_of(out: Path, *, numbers: bool = False) -> list[dict[str, str]]:
+    """The rows of a sheet of either kind; none of its cells may be a formula, with ``numbers`` a signed number may stand."""
     if out.suffix == ".csv":
         with out.open(encoding="utf-8-sig", newline="") as handle:
             lines: Sequence[Sequence[Any]] = list(csv.reader(handle))
@@ -61,7 +61,8 @@ def rows_of(out: Path) -> list[dict[str, str]]:
         sheet = openpyxl.load_workbook(out).worksheets[0]
         assert {cell.data_type for line in sheet.iter_rows() for cell in line} <= {"s", "n"}
         lines = [["" if cell is None else str(cell) for cell in line] for line in sheet.iter_rows(values_only=True)]
-    assert not any(str(cell).startswith(("=", "+", "-", "@", "\t", "\r")) for line in lines for cell in line)
+    signs = ("=", "@", "\t", "\r") if numbers else ("=", "+", "-", "@", "\t", "\r")
+    assert not any(str(cell).startswith(signs) for line in lines for cell in line)
     return [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
 
 
@@ -145,29 +146,49 @@ def test_a_file_is_answered_as_the_service_answers(
         assert mine == theirs
 
 
-def test_the_same_parts_are_chosen_as_values_and_as_an_answer(desk: Desk, filled: Path) -> None:
-    from xinyong.verification import answers, packing, snapshot, source
+def test_the_same_parts_are_chosen_for_a_sheet_and_for_an_answer(desk: Desk, filled: Path) -> None:
+    import polars as pl
+
+    from xinyong.verification import answers, explaining, packing, source
 
     draw = random.Random(3)
-    parts = b"".join(
-        packing.PART.pack(draw.choice([1, 2, 3, 9]), draw.choice([0, 1, 2]), draw.choice([0, 1]), first, first + 9, len(text)) + text
-        for first in range(5, 45)
-        for text in [b'"n":%d%s' % (draw.randrange(99), b"x" * packing.NAMED)]
-    )  # fmt: skip
-    head = b'"key":"K","name":"N","kind":"k","status":"s"'
-    value = b"A" + len(head).to_bytes(4, "little") + head + parts
+    constant = b"x" * packing.NAMED
+
+    def value(number: int) -> bytes:
+        head = b'"key":"K%d","name":"N%d","kind":"k","status":"s"' % (number, number)
+        parts = b"".join(
+            packing.PART.pack(draw.choice([1, 2, 3, 9]), draw.choice([0, 1, 2]), draw.choice([0, 1]), first, first + 9, len(text))
+            + text
+            for first in range(5, 5 + draw.randrange(40))
+            for text in [
+                b'"number":"%d","content":null,"authority":"","decided_on":null,"ends_on":null,"states":[],"other":{"n":1},'
+                b'"source":{"department":"d","row":7}%s' % (draw.randrange(1000, 9999), constant)
+            ]
+        )  # fmt: skip
+        return b"A" + len(head).to_bytes(4, "little") + head + parts
+
+    values = {f"91410000MA{number:08d}": value(number) for number in range(30)}
+    shared = b'"kind":"measure","name":"m","basis":[{"title":"t","article":"a"}]'
+    look = {packing.CONSTANT + constant: shared, **{code.encode(): held for code, held in values.items()}}.get
+    names = dict.fromkeys(range(10), "d")
     for scope in source.scopes(source.datasets()).values():
+        explainer = explaining.Explainer(scope, "示例市某局", names, frozenset(names))
         for day in (0, 10, 20, 40):
-            look = {packing.CONSTANT + b"x" * packing.NAMED: b'"c":1'}.get
-            one = answers.answer(look, value, "", "K", scope, "示例市某局", day, "Q")
-            other = answers.cut(look, value, scope, "示例市某局", day)
-            assert (one.facts, one.lists, one.measures, one.shared) == (
-                len(other.facts), len(other.lists), len(other.measures), other.shared,
-            )  # fmt: skip
-            said = json.loads(b"{%b}" % one.body)
-            assert [fact["n"] for fact in said["facts"]] == [read()["n"] for _, read in other.facts]
-            assert [fact["n"] for fact in said["lists"]] == [read()["n"] for _, read in other.lists]
-    assert snapshot.exists()
+            told = explainer.explain(pl.Series(list(values)), look, day)
+            assert told.schema == explaining.SCHEMA and told["code"].to_list() == list(values)
+            for row in told.iter_rows(named=True):
+                one = answers.answer(look, values[row["code"]], "", "K", scope, "示例市某局", day, "Q")
+                assert (one.key, one.facts, one.lists, one.measures) == (
+                    row["key"], row["adverse"], row["lists"], row["measures"],
+                )  # fmt: skip
+                assert row["detail"] == (
+                    f'"outcome": "known", "facts": {one.facts}, "lists": {one.lists}, "shared": {one.shared}, '
+                    f'"measures": {one.measures}, '
+                )
+                body = json.loads(b"{%b}" % one.body)
+                spoken = [f"d：{said['number']}（d，—，长期，ta）" for said in [*body["facts"], *body["lists"]]]
+                spoken += ["措施（供参考）：m，依据 ta"] * one.measures
+                assert row["words"] == ("；".join(spoken) or explaining.NOTHING)
 
 
 def test_rows_nobody_can_read_stand_in_their_place(desk: Desk, filled: Path, tmp_path: Path) -> None:
@@ -205,17 +226,22 @@ def test_a_number_longer_than_any_key_is_no_number(desk: Desk, filled: Path, tmp
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_no_cell_runs(tmp_path: Path, kind: str) -> None:
+    import polars as pl
+
+    from xinyong.ui import twins
     from xinyong.verification import sheets
 
-    bad = ("=1+1", "+1+1", "-cmd|' /C calc'!A0", "@SUM(1)", "\t=1", 'a"b,c', "两\n行", "https://example.com/")
+    bad = ("=1+1", "+1+1", "-cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "＝1", "-12.5", 'a"b,c', "两\n行", "x" * 40_000)
+    names = [f"c{at}" for at in range(len(bad))]
+    row = pl.DataFrame([[2, *bad, 7, "2026-11-26"]], schema=["row", *names, "event", "at"], orient="row")
     with sheets.open_sheet(tmp_path / f"out.{kind}") as sheet:
-        said = sheets.told((*bad, "x" * 40_000), outcome="known")
-        sheet.add(sheets.Lines([2], [said], ["Q1"], 7, "2026-11-26 08:00:00"))
-    (row,) = rows_of(tmp_path / f"out.{kind}")
-    cells = list(row.values())
-    assert cells[0] == "2" and cells[-3:] == ["Q1", "7", "2026-11-26 08:00:00"]
-    assert cells[1:9] == ["'=1+1", "'+1+1", "'-cmd|' /C calc'!A0", "'@SUM(1)", "'\t=1", *bad[5:]]
-    assert len(cells[9]) == (40_000 if kind == "csv" else 32_767)
+        sheet.add(row.with_columns(sheets.safe(pl.col(name)) for name in names))
+    (line,) = rows_of(tmp_path / f"out.{kind}", numbers=True)
+    cells = list(line.values())
+    assert cells[0] == "2" and cells[-2:] == ["7", "2026-11-26"]
+    assert cells[1:10] == [twins.cell(text) for text in bad[:9]]
+    assert cells[1:8] == ["'=1+1", "'+1+1", "'-cmd|' /C calc'!A0", "'@SUM(1)", "'\t=1", "'＝1", "-12.5"]
+    assert len(cells[10]) == (40_000 if kind == "csv" else 32_767)
 
 
 def bad_files(desk: Desk) -> Iterator[tuple[Path, str]]:

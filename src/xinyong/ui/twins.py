@@ -61,8 +61,8 @@ _KEPT: Final = "public, no-cache"
 #: A file up to here is made in memory, a larger one on disk.
 _SPOOL: Final = 4 << 20
 #: Spreadsheets run a cell that begins so; the full-width forms are read as the narrow ones by some.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?%?")
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?%?")
 BOM: Final = "\ufeff"
 #: When a page was made is no part of what it says.
 _VOLATILE: Final = re.compile(rb"<time data-volatile[^>]*>[^<]*</time>")
@@ -288,7 +288,7 @@ def cell(value: Any) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else str(plain(value))
-    if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
+    if text.startswith(FORMULA) and not NUMBER.fullmatch(text):
         return "'" + text
     return text
 

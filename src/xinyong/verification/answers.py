@@ -1,6 +1,6 @@
 """One answer: a packed value, cut to what this item may see today, with the versions that answered. No Django, no database.
 
-Every door calls :func:`answer`, so the same question has one answer; the file check calls :func:`cut`, the same as values.
+Every door calls :func:`answer`, so the same question has one answer; :mod:`explaining` makes the same choice for files, by column.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from xinyong.verification import measuring, rules
@@ -159,60 +159,18 @@ def answer(look: Look, value: bytes, reason: str, asked: str, given: Scope, orga
     return Answer(outcome, key, body, len(facts), len(lists), shared, len(measures))
 
 
-class Cut(NamedTuple):
-    """What :func:`answer` would say of an entity, as values: facts and entries by dataset, read when somebody asks for them."""
-
-    key: str
-    name: str
-    status: str
-    facts: list[tuple[int, Callable[[], dict[str, Any]]]]
-    lists: list[tuple[int, Callable[[], dict[str, Any]]]]
-    measures: list[Callable[[], dict[str, Any]]]
-    shared: int
-
-
-def cut(look: Look, value: bytes, given: Scope, organ: str, day: int) -> Cut:
-    """The same choice as :func:`answer`; a test holds both against each other."""
-    length = int.from_bytes(value[1:5], "little")
-    head = _read(value[5 : 5 + length])
-    found = Cut(head["key"], head["name"], head["status"], [], [], [], 0)
-    shared, at, end, sees = 0, 5 + length, len(value), given.sees
-    while at < end:
-        dataset, kind, audience, first, last, size = PART.unpack_from(value, at)
-        at += PART.size
-        if first <= day <= last:
-            said = partial(_said, look, value[at : at + size])
-            if kind == MEASURE:
-                if dataset in shown_to(organ, given.scene):
-                    found.measures.append(said)
-            elif sees.get(dataset, -1) >= audience:
-                shared += audience
-                (found.lists if kind == LISTED else found.facts).append((dataset, said))
-        at += size
-    return found._replace(shared=shared)
-
-
 #: Shared texts by name, read: whoever takes answers as values reads each once and not with every record.
 _values: dict[bytes, dict[str, Any]] = {}
 
 
-def _said(look: Look, part: bytes) -> dict[str, Any]:
-    name = part[-NAMED:]
+def shared_text(look: Look, name: bytes) -> dict[str, Any]:
+    """The text parts share under a name, as values."""
     shared = _values.get(name)
     if shared is None:
-        shared = _read(look(CONSTANT + name) or b"")
+        shared = json.loads(b"{%b}" % (look(CONSTANT + name) or b""))
         if shared and len(_values) < 100_000:
             _values[name] = shared
-    return _read(part[:-NAMED]) | shared
-
-
-_decode: Final = json.JSONDecoder().raw_decode
-
-
-def _read(members: bytes) -> dict[str, Any]:
-    """An object of members that :mod:`packing` wrote; without the looks at encoding and ends that json.loads takes."""
-    found: dict[str, Any] = _decode("{" + members.decode() + "}")[0]
-    return found
+    return shared
 
 
 @lru_cache(maxsize=64)
@@ -241,4 +199,4 @@ def day_of(now: float) -> date:
     return datetime.fromtimestamp(now, CHINA).date()
 
 
-__all__ = ["Answer", "Cut", "Scope", "Versions", "answer", "cut", "day_number", "find", "scope", "versions", "whole"]
+__all__ = ["Answer", "Scope", "Versions", "answer", "day_number", "find", "scope", "shared_text", "versions", "whole"]

@@ -8,19 +8,17 @@ the sheet leaves the house. Work that fails or is killed leaves neither sheet no
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import fcntl
-import itertools
-import operator
+import json
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
@@ -30,15 +28,26 @@ from xinyong.accounts.rules import Right
 from xinyong.api.gate import rows_left
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import Severity
-from xinyong.errors import XinyongError
 from xinyong.intake.reading import Limits, RawBatch, open_source
 from xinyong.intake.reading.model import ROW
 from xinyong.runtime import config
 from xinyong.standards import credit_code_diagnosis
-from xinyong.verification import actions, answers, asking, effects, journal, packing, rules, sheets, snapshot, source
-from xinyong.verification.answers import Scope, Versions
-from xinyong.verification.errors import CheckRefused, EntityUnknown, PersonQuery
-from xinyong.verification.sheets import Lines, Told
+from xinyong.verification import (
+    actions,
+    answers,
+    asking,
+    effects,
+    explaining,
+    journal,
+    packing,
+    rules,
+    sheets,
+    snapshot,
+    source,
+)
+from xinyong.verification.answers import Versions
+from xinyong.verification.errors import CheckRefused
+from xinyong.verification.explaining import OUTCOMES
 
 #: Headings of the column with the number, in the order they are looked for.
 COLUMNS: Final = (
@@ -54,16 +63,6 @@ COLUMNS: Final = (
     "CF_XDR_SHXYM",
     "XK_XDR_SHXYM",
 )
-#: What becomes of a row, as the sheet says it.
-OUTCOMES: Final = {
-    "known": "已核验",
-    "moved": "已核验（代码已变更）",
-    "unknown": "无此主体",
-    "invalid": "代码有误",
-    "refused": "不予核验",
-    "unreadable": "无法读取",
-}
-NOTHING: Final = "所查范围内没有正在使用的失信信息、名单和措施"
 _BATCH: Final = 25_000
 #: Numbers whose answer is kept while the data stand still, at most.
 _KEPT: Final = 200_000
@@ -128,9 +127,9 @@ def check(
         with (place / "trail").open("wb") as trail, sheets.open_sheet(sheet) as written:
             for batch in opened.batches():
                 result.column = result.column or _column(batch.rows, opened.info.header, column)
-                lines, audit = teller.lines(batch, result.column)
+                rows, audit = teller.rows(batch, result.column)
                 trail.write(audit)
-                written.add(lines)
+                written.add(rows)
                 client_actions.use(caller, requests=0, rows=batch.read)
                 if tell is not None:
                     tell(result.read, batch.position)
@@ -212,44 +211,48 @@ class _Teller:
         datasets = source.datasets()
         packaged = catalogue.packaged()
         newest = {number: packaged.editions(code)[-1] for code, number in datasets.items() if packaged.editions(code)}
-        self._scope: Scope = source.scopes(datasets)[asked.item.code]
-        self._adverse = frozenset(number for number, entry in newest.items() if packing.adverse(entry))
-        self._names = {number: entry.name_zh for number, entry in newest.items()}
+        self._explainer = explaining.Explainer(
+            source.scopes(datasets)[asked.item.code],
+            caller.department_name,
+            {number: entry.name_zh for number, entry in newest.items()},
+            frozenset(number for number, entry in newest.items() if packing.adverse(entry)),
+        )
         self._asked = asked
-        self._organ = caller.department_name
         self._result = result
         self._reader = snapshot.Reader()
-        self._told: dict[str, Told] = {}
+        self._told = explaining.SCHEMA.to_frame()
         self._answered = 0
         self._under: object = None
 
-    def lines(self, batch: RawBatch, column: str) -> tuple[Lines, bytes]:
-        """Lines of the sheet in the order of the file, and a block of rows for the audit trail."""
-        codes = [code or "" for code in batch.rows[column].to_list()]
+    def rows(self, batch: RawBatch, column: str) -> tuple[pl.DataFrame, bytes]:
+        """Rows of the sheet in the order of the file, and a block of rows for the audit trail."""
+        asked = batch.rows.select(row=pl.col(ROW).cast(pl.Int64), code=pl.col(column).fill_null(""))
+        distinct = asked["code"].unique()
         now = time.time()
-        with self._looking(codes, now) as (look, stands):
-            day = answers.today(now)
-            for code in set(codes).difference(self._told):
-                self._told[code] = self._tell(code, look, day)
-        told = [self._told[code] for code in codes]
-        counted = itertools.count(self._answered + 1)
-        queries = [f"{self._result.check}.{next(counted)}" if said.key else "" for said in told]
-        rows = batch.rows[ROW].to_list()
-        audit = self._audit([said for said in told if said.key], stands, now)
-        if unread := _unreadable(batch, column):
-            each = sorted(
-                [*zip(rows, told, queries, strict=True), *((row, said, "") for row, said in unread.items())],
-                key=operator.itemgetter(0),
+        with self._looking(distinct, now) as (look, stands):
+            new = distinct.to_frame().join(self._told, on="code", how="anti")["code"]
+            if len(new):
+                self._told = pl.concat([self._told, self._explainer.explain(new, look, answers.today(now))])
+        told = asked.join(self._told, on="code", how="left", maintain_order="left").with_columns(
+            query=pl.when(pl.col("key") != "").then(
+                pl.lit(f"{self._result.check}.") + ((pl.col("key") != "").cum_sum() + self._answered).cast(pl.String)
             )
-            rows, told, queries = (list(cells) for cells in zip(*each, strict=True))
-        self._result.read += len(rows)
-        for outcome, count in collections.Counter([said.outcome for said in told]).items():
+        )
+        audit = self._audit(told.filter(pl.col("key") != ""), stands, now)
+        if (unread := _unreadable(batch, column)) is not None:
+            told = pl.concat([told, unread], how="diagonal").sort("row", maintain_order=True)
+        self._result.read += told.height
+        for outcome, count in told["outcome"].value_counts().iter_rows():
             self._result.counts[outcome] += count
-        self._result.with_adverse += sum([said.adverse for said in told])
-        return Lines(rows, told, queries, stands.event, answers.moment(now)[:19].replace("T", " ")), audit
+        self._result.with_adverse += int((told["adverse"] > 0).sum())
+        at = answers.moment(now)[:19].replace("T", " ")
+        return told.select(
+            "row", "shown", "result", "now", "name", "status", "adverse", "lists", "measures", "words", "query",
+            pl.lit(stands.event, pl.Int64).alias("event"), pl.lit(at).alias("at"),
+        ), audit  # fmt: skip
 
     @contextlib.contextmanager
-    def _looking(self, codes: list[str], now: float) -> Iterator[tuple[answers.Look, Versions]]:
+    def _looking(self, codes: pl.Series, now: float) -> Iterator[tuple[answers.Look, Versions]]:
         stands = source.young(self._reader, now, source.oldest())
         if stands is None and snapshot.exists():
             effects.catch_up()  # nobody follows the corridor on this host, or is behind
@@ -257,8 +260,7 @@ class _Teller:
         try:
             if stands is None:
                 self._fresh(object())
-                wanted = [number for code in dict.fromkeys(codes) for number in asking.wanted(code)]
-                yield source.packed(source.session(), wanted)
+                yield source.packed(source.session(), [number for code in codes for number in asking.wanted(code)])
             else:
                 self._fresh((self._reader.state(), answers.today(now)))
                 yield self._reader.look, stands
@@ -266,12 +268,14 @@ class _Teller:
             self._reader.end()
 
     def _fresh(self, under: object) -> None:
-        if under != self._under or len(self._told) > _KEPT:
-            self._told.clear()
+        if under != self._under or self._told.height > _KEPT:
+            self._told = self._told.clear()
             self._under = under
 
-    def _audit(self, told: list[Told], stands: Versions, now: float) -> bytes:
+    def _audit(self, told: pl.DataFrame, stands: Versions, now: float) -> bytes:
         """A row of :func:`actions.row` for each answer, as the journal keeps it; a test holds both against each other."""
+        if told.is_empty():
+            return b""
         asked = self._asked
         begins = f"{answers.moment(now)}\t{journal.text(asked.actor)}\t{actions.DEED}\t"
         purpose = f'\t{journal.text(actions.purpose_words(asked.item))}\t{{"query": "{self._result.check}.'
@@ -281,50 +285,17 @@ class _Teller:
             f'"event": {stands.event}, "check": "{self._result.check}"}}\n'
         )
         first = self._answered + 1
-        self._answered += len(told)
-        places = {said: place for place, said in enumerate(dict.fromkeys(told))}
-        pairs = [(said.key, said.detail) for said in places]
-        return (
-            journal.paired((begins, purpose, '", ', ends), first, pairs, [places[said] for said in told])
-            if told
-            else b""
-        )
-
-    def _tell(self, code: str, look: answers.Look, day: int) -> Told:
-        """What the sheet and the audit trail say of one number."""
-        try:
-            value, reason, _ = asking.find(look, code)
-        except PersonQuery as error:
-            return _not_answered("refused", "", error.message("zh"))  # what was sent is not repeated
-        except EntityUnknown as error:
-            return _not_answered("unknown", code, error.message("zh"))
-        except XinyongError as error:
-            return _not_answered("invalid", code, error.message("zh"))
-        found = answers.cut(look, value, self._scope, self._organ, day)
-        adverse = sum(dataset in self._adverse for dataset, _ in found.facts)
-        words = [
-            *(_fact(self._names[dataset], said()) for dataset, said in found.facts if dataset in self._adverse),
-            *(_fact(self._names[dataset], said()) for dataset, said in found.lists),
-            *(_measure(said()) for said in found.measures),
-        ]
-        outcome = "moved" if reason else "known"
-        facts, lists, measures = len(found.facts), len(found.lists), len(found.measures)
-        explained = "；".join(words) or NOTHING
-        return sheets.told(
-            (code, OUTCOMES[outcome], found.key, found.name, found.status, adverse, lists, measures, explained),
-            outcome=outcome,
-            key=found.key,
-            adverse=adverse > 0,
-            detail=f'"outcome": "{outcome}", "facts": {facts}, "lists": {lists}, "shared": {found.shared}, '
-            f'"measures": {measures}, ',
-        )
+        self._answered += told.height
+        pairs = told.select("code", "key", "detail").unique("code").with_row_index("place")
+        places = told.select("code").join(pairs, on="code", how="left", maintain_order="left")["place"]
+        details = pairs["detail"].unique()
+        written = pl.col("detail").replace_strict(details, [json.dumps(detail) for detail in details])
+        # Keys are letters, digits and hyphens: nothing in them is escaped.
+        texts = pairs.select(pl.format('["{}",{}]', "key", written).str.join(",")).item()
+        return journal.paired((begins, purpose, '", ', ends), first, f"[{texts}]", places.to_numpy().astype("<u4").tobytes())
 
 
-def _not_answered(outcome: str, code: str, why: str) -> Told:
-    return sheets.told((code, OUTCOMES[outcome], "", "", "", 0, 0, 0, why), outcome=outcome)
-
-
-def _unreadable(batch: RawBatch, column: str) -> dict[int, Told]:
+def _unreadable(batch: RawBatch, column: str) -> pl.DataFrame | None:
     """Rows the reader could not read, and why. A value is repeated where it is one of the column of numbers and no person's."""
     whys: dict[int, list[str]] = {}
     values: dict[int, str] = {}
@@ -335,20 +306,7 @@ def _unreadable(batch: RawBatch, column: str) -> dict[int, Told]:
             whys.setdefault(finding.row, []).append(f"{named}{why}。")
             if finding.column == column and not rules.of_person(finding.value):
                 values[finding.row] = finding.value
-    return {row: _not_answered("unreadable", values.get(row, ""), "".join(why)) for row, why in whys.items()}
-
-
-def _fact(name: str, said: Mapping[str, Any]) -> str:
-    what = " ".join(filter(None, (said["number"], said["content"])))
-    told = [said["authority"] or said["source"]["department"], said["decided_on"] or "—"]
-    told += [f"使用至 {said['ends_on']}" if said["ends_on"] else "长期", *said["states"], *_titles(said["basis"][:1])]
-    return f"{name}：{what}（{'，'.join(told)}）"
-
-
-def _measure(said: Mapping[str, Any]) -> str:
-    kind = "激励" if said["kind"] == "incentive" else "措施"
-    return f"{kind}（供参考）：{said['name']}，依据 {'、'.join(_titles(said['basis']))}"
-
-
-def _titles(basis: Sequence[Mapping[str, str]]) -> list[str]:
-    return [item["title"] + item["article"] for item in basis]
+    if not whys:
+        return None
+    rows = [("", "unreadable", values.get(row, ""), "".join(why)) for row, why in whys.items()]
+    return explaining.not_answered(rows).with_columns(row=pl.Series(list(whys), dtype=pl.Int64))

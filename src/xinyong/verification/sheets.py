@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 
-from xinyong.ui.twins import BOM, cell
+from xinyong.ui.twins import BOM, FORMULA, NUMBER
 
 HEAD: Final = (
     "原行号", "查询代码", "结果", "现代码", "主体名称", "登记状态", "失信信息", "名单", "措施和激励", "说明", "查询编号",
@@ -26,40 +24,17 @@ _WIDTHS: Final = (8, 21, 14, 21, 30, 12, 9, 7, 11, 80, 21, 10, 20)
 _ROWS, _CHARS = 1_048_576, 32_767
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Told:
-    """What is said of a number. ``key``: the entity's number today, empty without an answer; ``detail``: its part of the audit row."""
-
-    outcome: str
-    cells: tuple[str | int, ...]
-    #: The cells as CSV.
-    text: str
-    key: str = ""
-    detail: str = ""
-    adverse: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Rows of the sheet in columns: number in the file, what is said, query (empty without an answer); data and moment of all."""
-
-    rows: Sequence[int]
-    told: Sequence[Told]
-    queries: Sequence[str]
-    event: int
-    at: str
-
-
 class Sheet(Protocol):
-    """Takes lines in their order."""
+    """Takes rows in their order: a column for each of :data:`HEAD`, texts made safe, null for an empty cell."""
 
-    def add(self, lines: Lines) -> None: ...
+    def add(self, rows: pl.DataFrame) -> None: ...
 
 
-def told(cells: Sequence[str | int], **more: Any) -> Told:
-    """What is said, with its cells made safe."""
-    safe = tuple([cell(shown) if shown and isinstance(shown, str) else shown for shown in cells])
-    return Told(cells=safe, text=_csv(safe), **more)
+def safe(column: pl.Expr) -> pl.Expr:
+    """:func:`xinyong.ui.twins.cell` for a column of texts."""
+    runs = pl.any_horizontal(*(column.str.starts_with(sign) for sign in FORMULA))
+    number = column.str.contains(f"^(?:{NUMBER.pattern})$")
+    return pl.when(~runs | number).then(column).otherwise("'" + column)
 
 
 @contextlib.contextmanager
@@ -80,7 +55,7 @@ def open_sheet(place: Path) -> Iterator[Sheet]:
             finally:
                 book.close()
         else:
-            handle.write((BOM + _csv(HEAD) + "\r\n").encode())
+            handle.write((BOM + ",".join(HEAD) + "\r\n").encode())
             yield _Text(handle)
         handle.flush()
         os.fsync(handle.fileno())
@@ -90,13 +65,8 @@ class _Text:
     def __init__(self, handle: io.BufferedWriter) -> None:
         self._handle = handle
 
-    def add(self, lines: Lines) -> None:
-        comma, columns = pl.lit(","), [pl.Series("row", lines.rows, pl.Int64).cast(pl.String)]
-        columns += [pl.Series("text", [said.text for said in lines.told], pl.String)]
-        columns += [pl.Series("query", lines.queries, pl.String)]
-        line = pl.concat_str(columns[0], comma, columns[1], comma, columns[2], pl.lit(f",{lines.event},{lines.at}"))
-        # Every cell is quoted where it needs to be already.
-        pl.select(line).write_csv(self._handle, include_header=False, quote_style="never", line_terminator="\r\n")
+    def add(self, rows: pl.DataFrame) -> None:
+        rows.write_csv(self._handle, include_header=False, line_terminator="\r\n")
 
 
 class _Book:
@@ -115,26 +85,14 @@ class _Book:
         self._sheet.write_row(0, 0, HEAD, self._bold)
         self._row = 1
 
-    def add(self, lines: Lines) -> None:
-        for row, said, query in zip(lines.rows, lines.told, lines.queries, strict=True):
+    def add(self, rows: pl.DataFrame) -> None:
+        for line in rows.iter_rows():
             if self._row >= _ROWS:
                 self._begin()
             number, string = self._sheet.write_number, self._sheet.write_string
-            for at, shown in enumerate((row, *said.cells, query, lines.event, lines.at)):
+            for at, shown in enumerate(line):
                 if isinstance(shown, int):
                     number(self._row, at, shown)
                 elif shown:
                     string(self._row, at, shown if len(shown) <= _CHARS else shown[: _CHARS - 1] + "…")
             self._row += 1
-
-
-_QUOTED: Final = re.compile(r'[",\r\n]')
-
-
-def _csv(cells: Sequence[str | int]) -> str:
-    """A row as RFC 4180 has it, without its end."""
-    texts = [str(shown) for shown in cells]
-    plain = ",".join(texts)
-    if plain.count(",") == len(texts) - 1 and '"' not in plain and "\n" not in plain and "\r" not in plain:
-        return plain
-    return ",".join(['"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text for text in texts])
