@@ -229,19 +229,23 @@ def test_no_cell_runs(tmp_path: Path, kind: str) -> None:
     import polars as pl
 
     from xinyong.ui import twins
-    from xinyong.verification import sheets
+    from xinyong.verification import explaining, sheets
 
-    bad = ("=1+1", "+1+1", "-cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "＝1", "-12.5", 'a"b,c', "两\n行", "x" * 40_000)
-    names = [f"c{at}" for at in range(len(bad))]
-    row = pl.DataFrame([[2, *bad, 7, "2026-11-26"]], schema=["row", *names, "event", "at"], orient="row")
+    bad = ["=1+1", "+1+1", "-cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "＝1", "-12.5", 'a"b,c', "两\n行", "x" * 40_000]
+    told = explaining.not_answered([(text, "known", text, text) for text in bad])
     with sheets.open_sheet(tmp_path / f"out.{kind}") as sheet:
-        sheet.add(row.with_columns(sheets.safe(pl.col(name)) for name in names))
-    (line,) = rows_of(tmp_path / f"out.{kind}", numbers=True)
-    cells = list(line.values())
-    assert cells[0] == "2" and cells[-2:] == ["7", "2026-11-26"]
-    assert cells[1:10] == [twins.cell(text) for text in bad[:9]]
-    assert cells[1:8] == ["'=1+1", "'+1+1", "'-cmd|' /C calc'!A0", "'@SUM(1)", "'\t=1", "'＝1", "-12.5"]
-    assert len(cells[10]) == (40_000 if kind == "csv" else 32_767)
+        rows = sheet.prepare(told).select(
+            *sheet.columns, pl.lit("Q1"), pl.lit(7).alias("event"), pl.lit("2026-11-26").alias("at")
+        )
+        sheet.add(rows.with_row_index("row", offset=2))
+    lines = rows_of(tmp_path / f"out.{kind}", numbers=True)
+    assert [line["原行号"] for line in lines] == [str(row) for row in range(2, 12)]
+    assert {(line["查询编号"], line["数据事件"], line["核验时间"]) for line in lines} == {("Q1", "7", "2026-11-26")}
+    for column in ("查询代码", "说明"):
+        cells = [line[column] for line in lines]
+        assert cells[:9] == [twins.cell(text) for text in bad[:9]]
+        assert cells[:7] == ["'=1+1", "'+1+1", "'-cmd|' /C calc'!A0", "'@SUM(1)", "'\t=1", "'＝1", "-12.5"]
+        assert len(cells[9]) == (40_000 if kind == "csv" else 32_767)
 
 
 def bad_files(desk: Desk) -> Iterator[tuple[Path, str]]:

@@ -48,6 +48,18 @@ _ADVERSE, _LIST, _MEASURE = 0, 1, 2
 
 
 @dataclass(slots=True)
+class _Found:
+    """Numbers that have an answer, with their packed values; ``moved``: places of those that led to another number.
+
+    Lists beside each other and not of tuples: the collector looks at none of what is in them.
+    """
+
+    codes: list[str] = field(default_factory=list)
+    values: list[bytes] = field(default_factory=list)
+    moved: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class _Parts:
     """Parts that apply: place of the entity, group in the order of the sheet, name of the dataset, words of the shared text,
     members of its own."""
@@ -68,22 +80,23 @@ class Explainer:
         #: Words of shared texts by name; a name is made of the text, so what was read once holds.
         self._alike: dict[bytes, str] = {}
 
-    def explain(self, codes: pl.Series, look: Look, day: int) -> pl.DataFrame:
-        """One row of :data:`SCHEMA` for each of ``codes`` (distinct, not null)."""
-        found: list[tuple[str, str, bytes]] = []
+    def explain(self, codes: Sequence[str], look: Look, day: int) -> pl.DataFrame:
+        """One row of :data:`SCHEMA` for each of ``codes``, all different; in another order."""
+        found = _Found()
         missing: list[str] = []
-        for code in codes.to_list():
+        for code in codes:
             value = look(code.encode()) if code.isascii() else None
             if value is not None and value[:1] == b"A":
-                found.append((code, "known", value))
+                found.codes.append(code)
+                found.values.append(value)
             else:
                 missing.append(code)
         untold = self._untold(missing, look, found)
-        return pl.concat([self._told(found, look, day), untold]) if found else untold
+        return pl.concat([self._told(found, look, day), untold]) if found.codes else untold
 
     # --- numbers without an answer ---
 
-    def _untold(self, codes: list[str], look: Look, found: list[tuple[str, str, bytes]]) -> pl.DataFrame:
+    def _untold(self, codes: list[str], look: Look, found: _Found) -> pl.DataFrame:
         """Rows of numbers nobody has; those that lead to another number go to ``found``."""
         series = pl.Series(codes, dtype=pl.String)
         right = credit_code_bulk.classify(series).verdicts == KINDS.index(Kind.VALID)
@@ -96,7 +109,10 @@ class Explainer:
                 continue
             try:
                 value, reason, _ = asking.find(look, code)
-                found.append((code, "moved" if reason else "known", value))
+                if reason:
+                    found.moved.append(len(found.codes))
+                found.codes.append(code)
+                found.values.append(value)
             except PersonQuery as error:
                 odd.append((code, "refused", "", error.message("zh")))  # what was sent is not repeated
             except EntityUnknown as error:
@@ -104,18 +120,23 @@ class Explainer:
             except XinyongError as error:
                 odd.append((code, "invalid", code, error.message("zh")))
         before, _, behind = EntityUnknown(asked="\0").message("zh").partition("\0")
-        odd += [(code, "unknown", code, f"{before}{code}{behind}") for code in unknown]
-        return not_answered(odd)
+        said = pl.DataFrame({"code": unknown}, schema={"code": pl.String}).select(
+            "code",
+            pl.lit("unknown").alias("outcome"),
+            pl.col("code").alias("shown"),
+            pl.concat_str(pl.lit(before), "code", pl.lit(behind)).alias("words"),
+        )
+        return _not_answered(pl.concat([said, pl.DataFrame(odd, schema=said.schema, orient="row")]))
 
     # --- numbers with one ---
 
-    def _told(self, found: Sequence[tuple[str, str, bytes]], look: Look, day: int) -> pl.DataFrame:
+    def _told(self, found: _Found, look: Look, day: int) -> pl.DataFrame:
         heads: list[bytes] = []
         chosen = _Parts()
-        facts, shared = [0] * len(found), [0] * len(found)
+        facts, shared = [0] * len(found.codes), [0] * len(found.codes)
         sees, adverse, measures = self._scope.sees, self._adverse, self._measures
         unpack, width, names, alike = PART.unpack_from, PART.size, self._names, self._alike
-        for place, (_, _, value) in enumerate(found):
+        for place, value in enumerate(found.values):
             at, end = 5 + int.from_bytes(value[1:5], "little"), len(value)
             heads.append(b"{%b}" % value[5:at])
             while at < end:
@@ -147,14 +168,11 @@ class Explainer:
                 chosen.alike.append(words)
                 chosen.members.append(members)
         head = _members(heads, _HEAD)
+        outcome = pl.Series(["known"], dtype=pl.String).new_from_index(0, len(heads)).scatter(found.moved, "moved")
         told = pl.DataFrame(
-            {"place": range(len(found)), "facts": facts, "shared": shared},
-            schema={"place": pl.Int64, "facts": pl.Int64, "shared": pl.Int64},
-        ).with_columns(
-            code=pl.Series([code for code, _, _ in found], dtype=pl.String),
-            outcome=pl.Series([outcome for _, outcome, _ in found], dtype=pl.String),
-            key=head["key"], name=head["name"], status=head["status"],
-        )  # fmt: skip
+            {"place": range(len(heads)), "facts": facts, "shared": shared, "code": found.codes},
+            schema={"place": pl.Int64, "facts": pl.Int64, "shared": pl.Int64, "code": pl.String},
+        ).with_columns(head, outcome=outcome)
         return _finished(told.join(_sentences(chosen), on="place", how="left", maintain_order="left"))
 
 
@@ -169,9 +187,13 @@ def _alike(said: Mapping[str, Any], group: int) -> str:
 def not_answered(rows: Sequence[tuple[str, str, str, str]]) -> pl.DataFrame:
     """Rows without an answer: what was asked, outcome, what the sheet repeats of it, and why."""
     schema = {"code": pl.String, "outcome": pl.String, "shown": pl.String, "words": pl.String}
+    return _not_answered(pl.DataFrame(rows, schema=schema, orient="row"))
+
+
+def _not_answered(said: pl.DataFrame) -> pl.DataFrame:
     none = pl.lit(0, pl.Int64)
     empty = pl.lit(None, pl.String)
-    return pl.DataFrame(rows, schema=schema, orient="row").select(
+    return said.select(
         "code", "outcome", pl.lit("").alias("key"), _cell("shown"), _result(), empty.alias("now"), empty.alias("name"),
         empty.alias("status"), none.alias("adverse"), none.alias("lists"), none.alias("measures"), _cell("words"),
         pl.lit("").alias("detail"),

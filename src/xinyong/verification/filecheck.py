@@ -8,9 +8,9 @@ the sheet leaves the house. Work that fails or is killed leaves neither sheet no
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import fcntl
-import json
 import os
 import shutil
 import tempfile
@@ -48,6 +48,7 @@ from xinyong.verification import (
 from xinyong.verification.answers import Versions
 from xinyong.verification.errors import CheckRefused
 from xinyong.verification.explaining import OUTCOMES
+from xinyong.verification.sheets import Sheet
 
 #: Headings of the column with the number, in the order they are looked for.
 COLUMNS: Final = (
@@ -63,7 +64,7 @@ COLUMNS: Final = (
     "CF_XDR_SHXYM",
     "XK_XDR_SHXYM",
 )
-_BATCH: Final = 25_000
+_BATCH: Final = 250_000
 #: Numbers whose answer is kept while the data stand still, at most.
 _KEPT: Final = 200_000
 
@@ -121,18 +122,27 @@ def check(
         )
     rows_left(caller)
     result = Result(check=asking.query_id())
-    teller = _Teller(asked, caller, result)
     with _workplace() as place, open_source(path, Limits(batch_rows=_BATCH)) as opened:
         sheet = place / f"sheet{out.suffix.lower()}"
-        with (place / "trail").open("wb") as trail, sheets.open_sheet(sheet) as written:
+        with (
+            (place / "trail").open("wb") as trail,
+            sheets.open_sheet(sheet) as written,
+            concurrent.futures.ThreadPoolExecutor(1) as aside,
+        ):
+            teller = _Teller(asked, caller, result, written)
+            writing: concurrent.futures.Future[None] | None = None
             for batch in opened.batches():
                 result.column = result.column or _column(batch.rows, opened.info.header, column)
                 rows, audit = teller.rows(batch, result.column)
                 trail.write(audit)
-                written.add(rows)
+                if writing is not None:
+                    writing.result()
+                writing = aside.submit(written.add, rows)  # while the next ones are explained
                 client_actions.use(caller, requests=0, rows=batch.read)
                 if tell is not None:
                     tell(result.read, batch.position)
+            if writing is not None:
+                writing.result()
             result.column = result.column or _column(None, opened.info.header, column)
         journal.hand_in(place / "trail")
         _give_out(sheet, out)
@@ -207,7 +217,7 @@ def _give_out(sheet: Path, out: Path) -> None:
 class _Teller:
     """Answers batches. What was said of a number is kept while neither data nor day change."""
 
-    def __init__(self, asked: actions.Asked, caller: Caller, result: Result) -> None:
+    def __init__(self, asked: actions.Asked, caller: Caller, result: Result, sheet: Sheet) -> None:
         datasets = source.datasets()
         packaged = catalogue.packaged()
         newest = {number: packaged.editions(code)[-1] for code, number in datasets.items() if packaged.editions(code)}
@@ -219,40 +229,47 @@ class _Teller:
         )
         self._asked = asked
         self._result = result
+        self._sheet = sheet
         self._reader = snapshot.Reader()
-        self._told = explaining.SCHEMA.to_frame()
+        #: What was said of numbers, and the place of each number in it.
+        self._told = pl.DataFrame()
+        self._places: dict[str, int] = {}
+        self._details: dict[str, int] = {}
         self._answered = 0
         self._under: object = None
 
     def rows(self, batch: RawBatch, column: str) -> tuple[pl.DataFrame, bytes]:
         """Rows of the sheet in the order of the file, and a block of rows for the audit trail."""
-        asked = batch.rows.select(row=pl.col(ROW).cast(pl.Int64), code=pl.col(column).fill_null(""))
-        distinct = asked["code"].unique()
+        codes = batch.rows[column].fill_null("").to_list()
         now = time.time()
-        with self._looking(distinct, now) as (look, stands):
-            new = distinct.to_frame().join(self._told, on="code", how="anti")["code"]
-            if len(new):
-                self._told = pl.concat([self._told, self._explainer.explain(new, look, answers.today(now))])
-        told = asked.join(self._told, on="code", how="left", maintain_order="left").with_columns(
+        with self._looking(codes, now) as (look, stands):
+            new = [code for code in dict.fromkeys(codes) if code not in self._places]
+            if new:
+                self._learn(self._explainer.explain(new, look, answers.today(now)))
+        places = pl.Series([self._places[code] for code in codes], dtype=pl.UInt32)
+        told = self._told.select(pl.all().gather(places)).with_columns(
+            row=batch.rows[ROW].cast(pl.Int64),
             query=pl.when(pl.col("key") != "").then(
                 pl.lit(f"{self._result.check}.") + ((pl.col("key") != "").cum_sum() + self._answered).cast(pl.String)
-            )
+            ),
         )
         audit = self._audit(told.filter(pl.col("key") != ""), stands, now)
         if (unread := _unreadable(batch, column)) is not None:
-            told = pl.concat([told, unread], how="diagonal").sort("row", maintain_order=True)
+            told = pl.concat([told, self._sheet.prepare(unread.drop("code", "detail"))], how="diagonal").sort(
+                "row", maintain_order=True
+            )
         self._result.read += told.height
         for outcome, count in told["outcome"].value_counts().iter_rows():
             self._result.counts[outcome] += count
         self._result.with_adverse += int((told["adverse"] > 0).sum())
         at = answers.moment(now)[:19].replace("T", " ")
         return told.select(
-            "row", "shown", "result", "now", "name", "status", "adverse", "lists", "measures", "words", "query",
+            "row", *self._sheet.columns, "query",
             pl.lit(stands.event, pl.Int64).alias("event"), pl.lit(at).alias("at"),
         ), audit  # fmt: skip
 
     @contextlib.contextmanager
-    def _looking(self, codes: pl.Series, now: float) -> Iterator[tuple[answers.Look, Versions]]:
+    def _looking(self, codes: list[str], now: float) -> Iterator[tuple[answers.Look, Versions]]:
         stands = source.young(self._reader, now, source.oldest())
         if stands is None and snapshot.exists():
             effects.catch_up()  # nobody follows the corridor on this host, or is behind
@@ -260,7 +277,8 @@ class _Teller:
         try:
             if stands is None:
                 self._fresh(object())
-                yield source.packed(source.session(), [number for code in codes for number in asking.wanted(code)])
+                wanted = [number for code in dict.fromkeys(codes) for number in asking.wanted(code)]
+                yield source.packed(source.session(), wanted)
             else:
                 self._fresh((self._reader.state(), answers.today(now)))
                 yield self._reader.look, stands
@@ -270,7 +288,17 @@ class _Teller:
     def _fresh(self, under: object) -> None:
         if under != self._under or self._told.height > _KEPT:
             self._told = self._told.clear()
+            self._places.clear()
             self._under = under
+
+    def _learn(self, told: pl.DataFrame) -> None:
+        """Keep what was said of new numbers; their part of the audit rows, few texts alike, by its place."""
+        self._places.update({code: place for place, code in enumerate(told["code"].to_list(), self._told.height)})
+        for detail in told["detail"].unique():
+            self._details.setdefault(detail, len(self._details))
+        by_place = told["detail"].replace_strict(self._details, return_dtype=pl.UInt32)
+        kept = self._sheet.prepare(told.drop("code").with_columns(detail=by_place))
+        self._told = pl.concat([self._told, kept], rechunk=True) if self._told.height else kept
 
     def _audit(self, told: pl.DataFrame, stands: Versions, now: float) -> bytes:
         """A row of :func:`actions.row` for each answer, as the journal keeps it; a test holds both against each other."""
@@ -286,13 +314,9 @@ class _Teller:
         )
         first = self._answered + 1
         self._answered += told.height
-        pairs = told.select("code", "key", "detail").unique("code").with_row_index("place")
-        places = told.select("code").join(pairs, on="code", how="left", maintain_order="left")["place"]
-        details = pairs["detail"].unique()
-        written = pl.col("detail").replace_strict(details, [json.dumps(detail) for detail in details])
-        # Keys are letters, digits and hyphens: nothing in them is escaped.
-        texts = pairs.select(pl.format('["{}",{}]', "key", written).str.join(",")).item()
-        return journal.paired((begins, purpose, '", ', ends), first, f"[{texts}]", places.to_numpy().astype("<u4").tobytes())
+        keys = told["key"].str.join("\n").item().encode()
+        places = told["detail"].to_numpy().astype("<u4").tobytes()
+        return journal.framed((begins, purpose, '", ', ends), first, keys, list(self._details), places)
 
 
 def _unreadable(batch: RawBatch, column: str) -> pl.DataFrame | None:

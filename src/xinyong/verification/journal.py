@@ -6,7 +6,7 @@ overwritten with zeros a piece at a time: to sync a file that grows, or a place 
 journal as well, several times as long. ``journal_import`` takes blocks into the audit trail, each once.
 
 A block: ``XYJ1``, length, CRC-32 of what follows, then rows as the database copies them. ``XYJ2`` holds rows that differ in few
-words, as a file that is checked leaves them: what they share once, each pair of words once, and for each row its pair; they are
+words, as a file that is checked leaves them: what they share once, and for each row the words of its own; they are
 written out when they are read.
 """
 
@@ -15,7 +15,6 @@ from __future__ import annotations
 import array
 import asyncio
 import fcntl
-import itertools
 import json
 import os
 import queue
@@ -32,7 +31,7 @@ from xinyong.runtime import config
 
 HEAD: Final = struct.Struct("<4sII")
 MARK: Final = b"XYJ1"
-PAIRED: Final = b"XYJ2"
+FRAMED: Final = b"XYJ2"
 #: Room allotted at a time, bytes; also the size at which another file is begun.
 ROOM: Final = 64 << 20
 #: So much is overwritten at once where the next row lies in room never written, bytes.
@@ -148,28 +147,33 @@ def block(rows: bytes) -> bytes:
     return HEAD.pack(MARK, len(rows), zlib.crc32(rows)) + rows
 
 
-def paired(frame: Sequence[str], first: int, pairs: str, places: bytes) -> bytes:
-    """Rows as a block: ``frame[0] + word + frame[1] + number + frame[2] + other word + frame[3]`` for each place among the pairs.
+def framed(frame: Sequence[str], first: int, words: bytes, others: Sequence[str], places: bytes) -> bytes:
+    """Rows as a block: ``frame[0] + word + frame[1] + number + frame[2] + other word + frame[3]`` for each of ``words``.
 
-    ``pairs``: a JSON array of pairs of words; ``places``: uint32, little-endian; the number counts from ``first``. A thousand rows take some 5 KB and not 300.
+    ``words``: one a line; ``places``: the place of each row's other word among ``others``, uint32, little-endian; the number
+    counts from ``first``. A thousand rows take some 23 KB and not 300.
     """
-    said = json.dumps([list(frame), first], ensure_ascii=False, separators=(",", ":"))
-    text = f"{said[:-1]},{pairs}]".encode()
-    held = struct.pack("<I", len(text)) + text + places
-    return HEAD.pack(PAIRED, len(held), zlib.crc32(held)) + held
+    said = json.dumps([list(frame), first, list(others)], ensure_ascii=False, separators=(",", ":")).encode()
+    held = b"".join((struct.pack("<II", len(said), len(places)), said, places, words))
+    return HEAD.pack(FRAMED, len(held), zlib.crc32(held)) + held
 
 
 def _written_out(held: bytes) -> bytes:
-    """The rows of :func:`paired`."""
-    (length,) = struct.unpack_from("<I", held)
-    (begins, middle, behind, ends), first, pairs = json.loads(held[4 : 4 + length])
-    each = array.array("I")
-    each.frombytes(held[4 + length :])
+    """The rows of :func:`framed`."""
+    length, width = struct.unpack_from("<II", held)
+    end = 8 + length
+    (begins, middle, behind, ends), first, others = json.loads(held[8:end])
+    places = array.array("I")
+    places.frombytes(held[end : end + width])
     if sys.byteorder == "big":
-        each.byteswap()
-    halves = [(f"{begins}{word}{middle}", f"{behind}{other}{ends}") for word, other in pairs]
+        places.byteswap()
+    tails = [f"{behind}{other}{ends}" for other in others]
+    words = held[end + width :].decode().split("\n")
     return "".join(
-        [f"{halves[at][0]}{number}{halves[at][1]}" for at, number in zip(each, itertools.count(first), strict=False)]
+        [
+            f"{begins}{word}{middle}{number}{tails[place]}"
+            for number, (word, place) in enumerate(zip(words, places, strict=True), first)
+        ]
     ).encode()
 
 
@@ -191,7 +195,7 @@ def blocks(handle: int, at: int, size: int) -> Iterator[tuple[int, bytes]]:
     """Whole blocks of a file from a place on: where the next one begins, and the rows. Ends at what is not whole."""
     while at + HEAD.size <= size:
         mark, length, check = HEAD.unpack(os.pread(handle, HEAD.size, at))
-        if mark not in (MARK, PAIRED) or at + HEAD.size + length > size:
+        if mark not in (MARK, FRAMED) or at + HEAD.size + length > size:
             return
         rows = os.pread(handle, length, at + HEAD.size)
         if len(rows) != length or zlib.crc32(rows) != check:

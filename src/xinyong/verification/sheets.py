@@ -20,12 +20,24 @@ HEAD: Final = (
 )  # fmt: skip
 KINDS: Final = (".xlsx", ".csv")
 _WIDTHS: Final = (8, 21, 14, 21, 30, 12, 9, 7, 11, 80, 21, 10, 20)
+#: Columns whose texts may hold anything.
+_FREE: Final = frozenset(("shown", "name", "status", "words"))
 #: Rows of one sheet of a workbook, and characters of one cell.
 _ROWS, _CHARS = 1_048_576, 32_767
 
 
+#: The columns in which a number is explained, in the order of the sheet: texts made safe, null for an empty cell.
+CELLS: Final = ("shown", "result", "now", "name", "status", "adverse", "lists", "measures", "words")
+
+
 class Sheet(Protocol):
-    """Takes rows in their order: a column for each of :data:`HEAD`, texts made safe, null for an empty cell."""
+    """Takes rows in their order: the row in the file, ``columns``, then query, event and moment."""
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    def prepare(self, told: pl.DataFrame) -> pl.DataFrame:
+        """``columns`` added to explained numbers, once for all rows with the number."""
 
     def add(self, rows: pl.DataFrame) -> None: ...
 
@@ -62,15 +74,31 @@ def open_sheet(place: Path) -> Iterator[Sheet]:
 
 
 class _Text:
+    columns: tuple[str, ...] = ("text",)
+
     def __init__(self, handle: io.BufferedWriter) -> None:
         self._handle = handle
 
+    def prepare(self, told: pl.DataFrame) -> pl.DataFrame:
+        cells = [
+            _quoted(pl.col(name)) if name in _FREE else pl.col(name).cast(pl.String).fill_null("") for name in CELLS
+        ]
+        return told.select(pl.exclude(CELLS), pl.concat_str(cells, separator=",").alias("text")).with_columns(
+            adverse=told["adverse"]
+        )
+
     def add(self, rows: pl.DataFrame) -> None:
-        rows.write_csv(self._handle, include_header=False, line_terminator="\r\n")
+        # Every cell is quoted where it needs to be already.
+        rows.write_csv(self._handle, include_header=False, quote_style="never", line_terminator="\r\n")
 
 
 class _Book:
     """Beyond the rows of a sheet another one is begun."""
+
+    columns: tuple[str, ...] = CELLS
+
+    def prepare(self, told: pl.DataFrame) -> pl.DataFrame:
+        return told
 
     def __init__(self, book: Any) -> None:
         self._book = book
@@ -96,3 +124,10 @@ class _Book:
                 elif shown:
                     string(self._row, at, shown if len(shown) <= _CHARS else shown[: _CHARS - 1] + "…")
             self._row += 1
+
+
+def _quoted(column: pl.Expr) -> pl.Expr:
+    """Texts as RFC 4180 has them."""
+    text = column.fill_null("")
+    needed = text.str.contains(r'[",\r\n]')
+    return pl.when(needed).then('"' + text.str.replace_all('"', '""', literal=True) + '"').otherwise(text)
