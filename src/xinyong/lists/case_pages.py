@@ -420,7 +420,7 @@ def _stages(case: Case, config: ListConfig, language: str) -> tuple[Stage, ...]:
         code = "heard" if step.to_state == "heard" else "exit_stored" if step.step == "expire" else step.step
         times[code] = step.at
     reached = _STAGE_OF_STATE.get(case.state, 0)
-    stages = _STAGES[config.procedure]
+    stages: tuple[tuple[str, str, str], ...] = _STAGES[config.procedure]
     if case.state == "annulled":
         # What did not come before the annulment does not come any more.
         stages = (*(stage for stage in stages if stage[0] in times), ("annul", "撤销", "Annulled"))

@@ -117,12 +117,11 @@ class RepairCase:
 
 def repair_case(number: str) -> RepairCase | None:
     """The application for repair of this number, day included; None where there is none."""
-    case = (
-        Case.objects.select_related("department")
-        .filter(pk=serial_of(number), kind=machine.REPAIR)
-        .exclude(state=machine.NEW)
-        .first()
-    )
+    serial = serial_of(number)
+    if serial is None:
+        return None
+    found = Case.objects.select_related("department").filter(pk=serial, kind=machine.REPAIR)
+    case = found.exclude(state=machine.NEW).first()
     if case is None or case.number != number.strip().upper():
         return None
     return RepairCase(
