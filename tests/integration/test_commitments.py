@@ -277,6 +277,47 @@ def test_checks_fall_due_and_terms_end_by_the_day(world: World) -> None:
     assert promise.state == "expired"
 
 
+def test_an_officer_plans_the_check_of_one_commitment_with_standard_and_reason(world: World) -> None:
+    """COM-07: by item and by an officer, never by who the promiser is."""
+    from xinyong.commitments import actions
+    from xinyong.commitments.models import CommitmentStep
+
+    promise = world.signed(world.company())
+    for refused, why in ((ago(0), "ahead"), (ago(-800), "term")):
+        with pytest.raises(XinyongError, match=why):
+            world.take(promise, "plan_check", check_by=refused, check_standard="现场核查")
+    with pytest.raises(XinyongError, match="standard"):
+        world.take(promise, "plan_check", check_by=ago(-200))
+    with pytest.raises(XinyongError, match="reason"):
+        actions.take(
+            world.user("p-clerk"), promise.pk, "plan_check", seen=promise.seq,
+            facts={"check_by": ago(-200), "check_standard": "现场核查"},
+        )  # fmt: skip
+    promise = world.take(promise, "plan_check", check_by=ago(-200), check_standard="现场核查经营场所与设备")
+    assert (promise.state, promise.check_on) == ("in_force", TODAY + timedelta(days=200))
+    actions.go_on()
+    promise.refresh_from_db()
+    assert promise.state == "in_force", "the day of the text does not hold any more"
+    promise = world.take(promise, "plan_check", check_by=ago(-5), check_standard="现场核查经营场所与设备")
+    actions.go_on()
+    promise.refresh_from_db()
+    assert promise.state == "check_due"
+    with pytest.raises(XinyongError):
+        world.take(promise, "exempt_check", "p-clerk", exempt_basis="核查办法第三条")
+    promise = world.take(promise, "exempt_check", "p-chief", exempt_basis="核查办法第三条")
+    actions.go_on()
+    promise.refresh_from_db()
+    assert (promise.state, promise.check_on) == ("in_force", None)
+    with pytest.raises(XinyongError, match="no check is planned"):
+        world.take(promise, "exempt_check", "p-chief", exempt_basis="核查办法第三条")
+    steps = CommitmentStep.objects.filter(commitment=promise, step="plan_check").order_by("seq")
+    assert [step.facts["check_by"] for step in steps] == [ago(-200), ago(-5)] and all(step.reason for step in steps)
+    with pytest.raises(XinyongError):
+        papers = {"papers": "社保证明", "complete_by": ago(-15), "how": "窗口补交"}
+        missing = world.signed(world.company(), "minor-papers", **papers)
+        world.take(missing, "plan_check", check_by=ago(-5), check_standard="现场核查")
+
+
 @pytest.mark.parametrize(("performance", "state"), [("全部履行", "kept"), ("全部未履行", "check_due")])
 def test_what_a_department_reports_under_the_same_code_is_followed(world: World, performance: str, state: str) -> None:
     """Kept is kept; not performed waits for a finding: a delivery breaks no commitment."""
