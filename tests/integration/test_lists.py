@@ -385,9 +385,10 @@ def test_what_was_killed_after_the_step_is_brought_on(world: World, dying: Any) 
     for step in ("serve_notice", "lapse", "decide", "serve_decision"):
         case = world.take(case, step)
     dying(
-        "from xinyong.lists import actions, publishing\n"
+        "from xinyong.intake import own\n"
+        "from xinyong.lists import actions\n"
         "from xinyong.accounts.models import User\n"
-        "publishing.take_in = die\n"
+        "own.take_in = die\n"
         "chief = User.objects.select_related('department').get(username='chief')\n"
         f"actions.take(chief, {case.pk}, 'publish', seen={case.seq}, facts={{'listed_on': {ago(20)!r}}}, reason='x')\n"
     )

@@ -24,6 +24,7 @@ from xinyong.commitments import letters, procedure, selectors, storing
 from xinyong.commitments.errors import CommitmentChanged, CommitmentRefused, CommitmentUnknown
 from xinyong.commitments.models import Commitment, CommitmentStep
 from xinyong.commitments.procedure import Step
+from xinyong.intake import own
 from xinyong.intake.models import Delivery
 from xinyong.ledger import actions as ledger
 from xinyong.ledger import corridor
@@ -33,6 +34,7 @@ from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
 from xinyong.runtime import sql
 from xinyong.standards import calendar
+from xinyong.ui import stated
 from xinyong.ui.stated import day
 
 PLATFORM = "platform"
@@ -64,8 +66,8 @@ def _checked(step: Step, facts: Mapping[str, Any], reason: str, *, words: bool) 
     kept, wrong = procedure.clean(step, facts)
     if words and not reason:
         wrong.append(("reason", "请写明理由", "give the reason"))
-    if wrong:
-        raise refused(step.zh, "；".join(zh for _, zh, _ in wrong), "; ".join(en for *_, en in wrong))
+    if (why := stated.in_one(wrong)) is not None:
+        raise refused(step.zh, *why)
     return kept, reason[:2000]
 
 
@@ -342,7 +344,7 @@ def _report(promise: Commitment, step: Step, facts: Mapping[str, Any], actor: st
 
 def _finished(promise: Commitment) -> Commitment:
     if promise.sent is not None:
-        storing.take_in(promise.sent)
+        own.take_in(promise.sent)
         advance(promise.pk)
     corridor.announce()
     promise.refresh_from_db()
@@ -362,13 +364,13 @@ def advance(number: int) -> bool:
             return False
         sent = promise.sent
         if sent.state == Delivery.State.COMMITTED and sent.accepted + sent.unchanged:
-            found = storing.record_of(promise, sent)
+            found = own.record_of(promise.entity, sent)
             if found is not None:
                 promise.record_entity_id, promise.record_id = found
                 promise.reported_by = sent.pk
             promise.trouble = ""
         elif sent.state in (Delivery.State.COMMITTED, Delivery.State.REFUSED):
-            promise.trouble = storing.trouble_of(sent)
+            promise.trouble = own.trouble_of(sent)
         else:
             return False
         promise.sent = None

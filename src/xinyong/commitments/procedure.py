@@ -19,7 +19,7 @@ from xinyong.commitments import book as books
 from xinyong.commitments.book import Book, Kind, Text, Word
 from xinyong.commitments.errors import CommitmentsInvalid
 from xinyong.ui import stated
-from xinyong.ui.stated import Why, day
+from xinyong.ui.stated import Done, Why, day
 
 RIGHTS = ("handle", "decide", "begin", "sign", "system")
 #: Facts that lie ahead of the day they are given.
@@ -100,15 +100,6 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """A step as taken."""
-
-    step: str
-    facts: Mapping[str, Any]
-    actor: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What the guards may know: nothing else decides. ``unclean``: what stands against the subject (COM-04, COM-13)."""
 
@@ -126,7 +117,7 @@ class Context:
 
     def last(self, *steps: str) -> Mapping[str, Any] | None:
         """Facts of the last of these steps."""
-        return next((done.facts for done in reversed(self.history) if done.step in steps), None)
+        return stated.last(self.history, *steps)
 
 
 @cache
@@ -293,12 +284,7 @@ def _completion_over(context: Context) -> Why:
 
 
 def _not_ahead(context: Context) -> Why:
-    for code in context.facts:
-        fact = table().facts[code]
-        found = day(context.facts, code) if fact.kind == "date" and code not in _MAY_BE_AHEAD else None
-        if found is not None and found > context.today:
-            return f"{fact.zh}晚于今天", f"{fact.en} is ahead of today"
-    return None
+    return stated.not_ahead(context.facts, table().facts, context.today, _MAY_BE_AHEAD)
 
 
 def _check_ahead(context: Context) -> Why:

@@ -15,7 +15,7 @@ from xinyong.commitments import book as books
 from xinyong.commitments import procedure, storing
 from xinyong.commitments.errors import CommitmentUnknown
 from xinyong.commitments.models import Commitment, CommitmentStep
-from xinyong.commitments.procedure import Context, Done
+from xinyong.commitments.procedure import Context
 from xinyong.ledger import rules as ledger
 from xinyong.ledger.selectors import payload_of
 from xinyong.lists import selectors as lists
@@ -23,6 +23,7 @@ from xinyong.publicity.clocks import acts_of
 from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
 from xinyong.runtime import sql
+from xinyong.ui.stated import Done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

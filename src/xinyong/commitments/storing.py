@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 
 from xinyong.catalogue import selectors as catalogue
@@ -16,12 +12,9 @@ from xinyong.catalogue.entry import BundleEntry
 from xinyong.commitments import book
 from xinyong.commitments.errors import CommitmentUnknown
 from xinyong.commitments.models import Commitment
-from xinyong.errors import XinyongError
-from xinyong.intake import actions as intake
-from xinyong.intake.models import Delivery, StoredFinding
-from xinyong.intake.record import lines
+from xinyong.intake import own
+from xinyong.intake.models import Delivery
 from xinyong.registry import selectors as registry
-from xinyong.runtime import sql
 
 DATASET = "commitments"
 INDIVIDUAL = "individual_business"
@@ -61,46 +54,9 @@ def fields(promise: Commitment, performance: str, facts: Mapping[str, Any]) -> d
 
 
 def send(promise: Commitment, values: Mapping[str, str], uploader: str) -> Delivery:
-    """Keep the record as a delivery of the accepting department; the caller's transaction knows its number."""
+    """Keep the record as a delivery of the accepting department."""
     entry = catalogue.entry(DATASET, timezone.localdate())
     if isinstance(entry, BundleEntry):
         raise CommitmentUnknown(name=DATASET)
-    with tempfile.TemporaryDirectory(prefix="xinyong-commitments-") as folder:
-        path = Path(folder) / "commitment.jsonl"
-        path.write_bytes(lines.line(entry, values))
-        return intake.receive(
-            path,
-            dataset=DATASET,
-            department=promise.department,
-            uploader=uploader,
-            channel=Delivery.Channel.CONSOLE,
-            file_name=f"commitment-{promise.code}-step-{promise.seq}.jsonl",
-            origin=f"commitment {promise.pk} step {promise.seq}",
-            announce=False,
-        )
-
-
-def take_in(delivery: Delivery) -> None:
-    """Take it in now; where somebody else is at it or it is refused, the state of the delivery tells."""
-    with contextlib.suppress(XinyongError):
-        intake.process(delivery)
-
-
-def record_of(promise: Commitment, delivery: Delivery) -> tuple[int, int] | None:
-    """(entity, record) the delivery wrote; None where it wrote no version."""
-    members = list(registry.members(registry.canonical(promise.entity)))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.statement("commitments", "record_of_delivery"), {"entities": members, "delivery": delivery.pk}
-        )
-        row = cursor.fetchone()
-    return (int(row[1]), int(row[0])) if row else None
-
-
-def trouble_of(delivery: Delivery) -> str:
-    """Why a delivery stored nothing, in words."""
-    found = StoredFinding.objects.filter(delivery=delivery, severity="error").order_by("id").first()
-    failure: dict[str, Any] = delivery.failure or {}
-    if found is not None:
-        return f"{found.field}：{found.reason_zh}" if found.field else found.reason_zh
-    return str(failure.get("message_zh", "")) or delivery.get_state_display()
+    name, origin = f"commitment-{promise.code}-step-{promise.seq}", f"commitment {promise.pk} step {promise.seq}"
+    return own.send(entry, values, promise.department, uploader, name=name, origin=origin)

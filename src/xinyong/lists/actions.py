@@ -17,6 +17,7 @@ from xinyong.accounts import selectors as accounts
 from xinyong.accounts.models import Department, User
 from xinyong.accounts.rules import Right
 from xinyong.audit import actions as audit
+from xinyong.intake import own
 from xinyong.intake.models import Delivery
 from xinyong.ledger import actions as ledger
 from xinyong.ledger import corridor
@@ -25,9 +26,11 @@ from xinyong.lists.errors import CaseChanged, ListRefused, ListUnknown
 from xinyong.lists.models import Case, CaseStep
 from xinyong.lists.reading import config_of, context_of
 from xinyong.lists.registry import ListConfig
-from xinyong.lists.steps import Context, Done, Step
+from xinyong.lists.steps import Context, Step
 from xinyong.registry import selectors as entities
 from xinyong.registry.models import Entity
+from xinyong.ui import stated
+from xinyong.ui.stated import Done
 
 #: Who takes the steps that follow from an officer's deed: the record was stored, the period ended.
 PLATFORM = "platform"
@@ -52,8 +55,8 @@ def _checked(step: Step, config: ListConfig, facts: Mapping[str, Any], reason: s
     kept, wrong = procedure.clean(step, config, facts)
     if not reason:
         wrong.append(("reason", "请写明理由", "give the reason"))
-    if wrong:
-        raise _refused(step.zh, "；".join(zh for _, zh, _ in wrong), "; ".join(en for *_, en in wrong))
+    if (why := stated.in_one(wrong)) is not None:
+        raise _refused(step.zh, *why)
     return kept, reason[:2000]
 
 
@@ -156,7 +159,7 @@ def take(user: User, case_id: int, step_code: str, *, seen: int, facts: Mapping[
         event = _effect(user, case, config, step, kept, reason)
         _write(case, step, user.username, kept, reason, event)
     if case.sent is not None and procedure.table().states[case.state].waits:
-        publishing.take_in(case.sent)
+        own.take_in(case.sent)
         advance(case.pk)
     corridor.announce()
     case.refresh_from_db()
@@ -243,12 +246,12 @@ def advance(case_id: int) -> bool:
         leaving = case.state == "removing"
         sent = case.sent
         if sent.state == Delivery.State.COMMITTED and sent.accepted + sent.unchanged:
-            found = publishing.record_of(case, sent)
+            found = own.record_of(case.entity, sent)
             if found is not None and case.record_id is None:
                 case.record_entity_id, case.record_id = found
             stored = True
         elif sent.state in (Delivery.State.COMMITTED, Delivery.State.REFUSED):
-            case.trouble, stored = publishing.trouble_of(sent), False
+            case.trouble, stored = own.trouble_of(sent), False
         else:
             return False
         case.sent = None

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from xinyong.lists.registry import CARRYING, ListConfig
-from xinyong.lists.steps import Context, Done, Fact, Procedure, State, Step, table
+from xinyong.lists.steps import Context, Fact, Procedure, State, Step, table
 from xinyong.publicity import timers
 from xinyong.standards import calendar
 from xinyong.ui import stated
@@ -120,12 +120,7 @@ def _told_all(context: Context) -> Why:
 
 
 def _not_ahead(context: Context) -> Why:
-    for code in context.facts:
-        fact = table().facts[code]
-        found = day(context.facts, code) if fact.kind == "date" and code not in _MAY_BE_AHEAD else None
-        if found is not None and found > context.today:
-            return f"{fact.zh}晚于今天", f"{fact.en} is ahead of today"
-    return None
+    return stated.not_ahead(context.facts, table().facts, context.today, _MAY_BE_AHEAD)
 
 
 def _after_notice(context: Context) -> Why:
@@ -353,7 +348,6 @@ GUARDS: dict[str, Callable[[Context], Why]] = {
 __all__ = [
     "GUARDS",
     "Context",
-    "Done",
     "Fact",
     "Procedure",
     "State",

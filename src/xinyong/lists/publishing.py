@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
 from collections.abc import Mapping
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 
 from xinyong.accounts.models import Department
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry
-from xinyong.errors import XinyongError
-from xinyong.intake import actions as intake
-from xinyong.intake.models import Delivery, StoredFinding
-from xinyong.intake.record import lines
+from xinyong.intake import own
+from xinyong.intake.models import Delivery
 from xinyong.lists import procedure
 from xinyong.lists.errors import ListUnknown
 from xinyong.lists.models import Case
 from xinyong.lists.registry import ListConfig
 from xinyong.lists.steps import Context
-from xinyong.registry import selectors as registry
-from xinyong.runtime import sql
 
 
 def values(
@@ -78,48 +70,10 @@ def record(config: ListConfig, known: Mapping[str, str], *, leaving: bool) -> di
     }
 
 
-def send(
-    case: Case, config: ListConfig, fields: Mapping[str, Any], uploader: str, step: int, parent: Delivery | None = None
-) -> Delivery:
-    """Keep the record as a delivery of the deciding department; the caller's transaction knows its number."""
+def send(case: Case, config: ListConfig, fields: Mapping[str, Any], uploader: str, step: int) -> Delivery:
+    """Keep the record as a delivery of the deciding department."""
     entry = catalogue.entry(config.record.dataset, timezone.localdate())
     if isinstance(entry, BundleEntry):
         raise ListUnknown(name=config.record.dataset)
-    with tempfile.TemporaryDirectory(prefix="xinyong-lists-") as folder:
-        path = Path(folder) / "entry.jsonl"
-        path.write_bytes(lines.line(entry, fields))
-        return intake.receive(
-            path,
-            dataset=entry.code,
-            department=case.department,
-            uploader=uploader,
-            channel=Delivery.Channel.CONSOLE,
-            parent=parent,
-            file_name=f"list-{case.list_code}-case-{case.pk}-step-{step}.jsonl",
-            origin=f"lists case {case.pk} step {step}",
-            announce=False,
-        )
-
-
-def take_in(delivery: Delivery) -> None:
-    """Take it in now; where somebody else is at it or it is refused, the state of the delivery tells."""
-    with contextlib.suppress(XinyongError):
-        intake.process(delivery)
-
-
-def record_of(case: Case, delivery: Delivery) -> tuple[int, int] | None:
-    """(entity, record) the delivery wrote; None where it wrote no version."""
-    members = list(registry.members(registry.canonical(case.entity)))
-    with connection.cursor() as cursor:
-        cursor.execute(sql.statement("lists", "record_of_delivery"), {"entities": members, "delivery": delivery.pk})
-        row = cursor.fetchone()
-    return (int(row[1]), int(row[0])) if row else None
-
-
-def trouble_of(delivery: Delivery) -> str:
-    """Why a delivery stored nothing, in words."""
-    found = StoredFinding.objects.filter(delivery=delivery, severity="error").order_by("id").first()
-    failure: dict[str, Any] = delivery.failure or {}
-    if found is not None:
-        return f"{found.field}：{found.reason_zh}" if found.field else found.reason_zh
-    return str(failure.get("message_zh", "")) or delivery.get_state_display()
+    name = f"list-{case.list_code}-case-{case.pk}-step-{step}"
+    return own.send(entry, fields, case.department, uploader, name=name, origin=f"lists case {case.pk} step {step}")

@@ -11,10 +11,11 @@ from xinyong.lists import objects, registry
 from xinyong.lists.errors import ListUnknown
 from xinyong.lists.models import Case, CaseStep
 from xinyong.lists.registry import ListConfig
-from xinyong.lists.steps import Context, Done
+from xinyong.lists.steps import Context
 from xinyong.publicity import inforce
 from xinyong.registry import selectors as entities
 from xinyong.registry.models import Entity
+from xinyong.ui.stated import Done
 
 
 def config_of(code: str) -> ListConfig:

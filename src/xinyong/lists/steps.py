@@ -14,6 +14,8 @@ import yaml
 
 from xinyong.lists.errors import ListsInvalid
 from xinyong.lists.registry import ListConfig
+from xinyong.ui import stated
+from xinyong.ui.stated import Done
 
 KINDS = ("date", "text", "long", "choice", "several", "whole")
 #: Guards a step may name; the functions stand in :mod:`xinyong.lists.procedure`.
@@ -156,15 +158,6 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """A step as taken."""
-
-    step: str
-    facts: Mapping[str, Any]
-    actor: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What the guards may know: nothing else decides.
 
@@ -189,7 +182,7 @@ class Context:
 
     def last(self, *steps: str) -> Mapping[str, Any] | None:
         """Facts of the last of these steps."""
-        return next((done.facts for done in reversed(self.history) if done.step in steps), None)
+        return stated.last(self.history, *steps)
 
 
 @cache

@@ -135,6 +135,35 @@ def _stored(fact: F, choices: Choices[F], value: Any) -> tuple[Any, Why]:
     return text, None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A step as taken. A procedure knows of the past what stands in a sequence of these, and nothing else."""
+
+    step: str
+    facts: Mapping[str, Any]
+    actor: str
+
+
+def last(history: Sequence[Done], *steps: str) -> Mapping[str, Any] | None:
+    """Facts of the last of these steps."""
+    return next((done.facts for done in reversed(history) if done.step in steps), None)
+
+
+def not_ahead(facts: Mapping[str, Any], known: Mapping[str, Fact], today: date, but: frozenset[str]) -> Why:
+    """A day that lies ahead though it is none of those that may (``but``)."""
+    for code in facts:
+        fact = known[code]
+        found = day(facts, code) if fact.kind == "date" and code not in but else None
+        if found is not None and found > today:
+            return f"{fact.zh}晚于今天", f"{fact.en} is ahead of today"
+    return None
+
+
+def in_one(wrong: Sequence[tuple[str, str, str]]) -> Why:
+    """Everything :func:`clean` has against the facts of a step, as one refusal; None when nothing."""
+    return ("；".join(zh for _, zh, _ in wrong), "; ".join(en for *_, en in wrong)) if wrong else None
+
+
 def day(facts: Mapping[str, Any] | None, code: str) -> date | None:
     """A stored date."""
     value = (facts or {}).get(code)

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from xinyong.commitments import book as books
 from xinyong.commitments import procedure
 from xinyong.commitments.errors import CommitmentsInvalid
-from xinyong.commitments.procedure import Context, Done
+from xinyong.commitments.procedure import Context
+from xinyong.ui.stated import Done
 
 BEGIN = date(2026, 3, 2)
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from xinyong.lists import procedure, registry
-from xinyong.lists.steps import GUARDS, Context, Done, Step
+from xinyong.lists.steps import GUARDS, Context, Step
+from xinyong.ui.stated import Done
 
 LISTS = registry.registry()
 TODAY = date(2026, 11, 26)

@@ -17,13 +17,6 @@ WHERE head.entity_id = ANY(%(entities)s)
 ORDER BY version.decided_on DESC NULLS LAST, head.record_id DESC
 LIMIT 500
 
--- name: record_of_delivery
--- The record a delivery of one row wrote a version of, or left unchanged.
-SELECT version.record_id, version.entity_id
-FROM ledger_version AS version
-WHERE version.entity_id = ANY(%(entities)s) AND version.delivery_id = %(delivery)s
-ORDER BY version.record_id LIMIT 1
-
 -- name: reported_elsewhere
 -- Commitments that hold and whose record got a version by another delivery than ours.
 SELECT promise.id, version.delivery_id, version.payload::text

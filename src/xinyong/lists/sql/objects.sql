@@ -13,10 +13,3 @@ JOIN catalogue_edition AS edition ON edition.id = version.edition_id
 WHERE head.entity_id = ANY(%(entities)s)
   AND (%(records)s::bigint[] IS NULL OR head.record_id = ANY(%(records)s::bigint[]))
 ORDER BY version.record_id
-
--- name: record_of_delivery
--- The record a delivery of one row wrote a version of.
-SELECT version.record_id, version.entity_id
-FROM ledger_version AS version
-WHERE version.entity_id = ANY(%(entities)s) AND version.delivery_id = %(delivery)s
-ORDER BY version.record_id LIMIT 1
