@@ -374,6 +374,7 @@ def test_workers_side_by_side_send_each_message_once(firm: int, receiver: Receiv
 
 
 def test_new_records_are_told_once_per_delivery_and_only_to_their_firm(firm: int, desk: Any) -> None:
+    """An adverse one with how it is repaired (REP-20)."""
     other = Entity.objects.get(credit_code=OTHER).pk
     rows = [desk.penalty(FIRM, "示例甲公司", CF_WSH=f"早〔2026〕{number}号") for number in range(2)]
     desk.take(rows, "penalty")
@@ -387,6 +388,9 @@ def test_new_records_are_told_once_per_delivery_and_only_to_their_firm(firm: int
     records.rebuild()
     (row,) = selectors.page_of([firm], 1, "zh").rows
     assert row.title == "新归集行政处罚信息 3 条"
+    assert "异议" in row.body and "信用修复" in row.body and "不收费" in row.body, (
+        "REP-20: how to repair is told with it"
+    )
     assert selectors.page_of([other], 1, "zh").total == 0
     desk.take(rows, "penalty")  # a repeat
     changed = [{**rows[0], "CF_NR": "罚款三百元。"}]
