@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
 from xinyong.notices import actions, digest, guard, outbox, records, selectors, texts, ways
 from xinyong.notices.errors import NotDelivered, SubscriptionRefused
-from xinyong.notices.models import Dispatch, Document, Notice, Subscription
+from xinyong.notices.models import Dispatch, Document, Gathered, Notice, Subscription
 from xinyong.registry.models import Entity
 from xinyong.remedies import told
 
@@ -102,6 +102,7 @@ def firm(desk: Any) -> int:
 
 @pytest.fixture(autouse=True)
 def nothing_yet(firm: int) -> None:
+    Gathered.objects.all().delete()
     Dispatch.objects.all().delete()
     Document.objects.all().delete()
     Notice.objects.all().delete()
@@ -461,6 +462,44 @@ def test_who_chose_it_gets_one_message_a_day_in_the_site_and_by_mail(firm: int, 
 
 
 # --- documents -------------------------------------------------------------------------------------------------------
+
+
+def test_a_notice_committed_behind_a_higher_number_is_in_the_next_message_of_the_day(
+    firm: int, mailbox: Mailbox
+) -> None:
+    """Numbers are given before the commit: the lower one appears when the higher one was told already."""
+    held, _ = actions.subscribe(
+        entity_id=firm, target=FIRM, channel="email", address="late@firm.example", groups=["cases"], language="zh",
+        acting="firm:1", rhythm="daily",
+    )  # fmt: skip
+    Subscription.objects.filter(pk=held.pk).update(confirmed_at=timezone.now())
+    numbered, told_meanwhile = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        try:
+            with transaction.atomic():
+                actions.announce(kind="case-step", key="slow", entity_id=firm, parameters={"number": "慢"})
+                numbered.set()
+                assert told_meanwhile.wait(30)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=slow)
+    other.start()
+    try:
+        assert numbered.wait(30)
+        actions.announce(kind="case-step", key="quick", entity_id=firm, parameters={"number": "快"})
+        morning = timezone.localtime().replace(hour=8, minute=30) + timedelta(days=1)
+        assert digest.make(morning) == 1
+    finally:
+        told_meanwhile.set()
+        other.join()
+    slow_one, quick = Notice.objects.get(key="slow"), Notice.objects.get(key="quick")
+    assert slow_one.pk < quick.pk, "the interleaving this is about"
+    assert digest.make(morning + timedelta(days=1)) == 1 and digest.make(morning + timedelta(days=2)) == 0
+    first, second = Notice.objects.filter(kind=digest.KIND, key__startswith=f"digest:{held.pk}:").order_by("pk")
+    assert ["快" in first.parameters["lines"], "慢" in first.parameters["lines"]] == [True, False]
+    assert ["快" in second.parameters["lines"], "慢" in second.parameters["lines"]] == [False, True]
 
 
 def test_a_decision_comes_as_a_signed_paper_that_anybody_can_verify(firm: int) -> None:
