@@ -9,6 +9,7 @@ test may open as many sessions as it likes.
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,3 +153,17 @@ def database_url(server: str) -> Iterator[str]:
         yield url
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+#: The first is the same engine without the frame of a desktop program: a page costs a third of the processor time.
+_BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the distribution's Chromium; XINYONG_TEST_BROWSER names another one."""
+    given = os.environ.get("XINYONG_TEST_BROWSER", "")
+    found = given or next((path for name in _BROWSERS if (path := shutil.which(name))), "")
+    if not found:
+        pytest.fail("chromium is not installed; run: make browser")
+    return found

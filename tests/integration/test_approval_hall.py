@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -84,13 +83,10 @@ def hall(world: World, platform: str, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="module")
-def page(hall: str) -> Iterator[Any]:
+def page(hall: str, chromium: str) -> Iterator[Any]:
     """Debian's chromium; whatever the browser complains of is a failure."""
     from playwright.sync_api import sync_playwright
 
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.fail("chromium is not installed; run: make browser")
     patch = pytest.MonkeyPatch()
     patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the browser's loop runs in this thread; no query runs in it
     with sync_playwright() as playwright:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection
+from django.db.models import F
 from django.test import Client
 
 from xinyong.errors import XinyongError
@@ -276,6 +277,47 @@ def test_checks_fall_due_and_terms_end_by_the_day(world: World) -> None:
     assert promise.state == "expired"
 
 
+def test_an_officer_plans_the_check_of_one_commitment_with_standard_and_reason(world: World) -> None:
+    """COM-07: by item and by an officer, never by who the promiser is."""
+    from xinyong.commitments import actions
+    from xinyong.commitments.models import CommitmentStep
+
+    promise = world.signed(world.company())
+    for refused, why in ((ago(0), "ahead"), (ago(-800), "term")):
+        with pytest.raises(XinyongError, match=why):
+            world.take(promise, "plan_check", check_by=refused, check_standard="现场核查")
+    with pytest.raises(XinyongError, match="standard"):
+        world.take(promise, "plan_check", check_by=ago(-200))
+    with pytest.raises(XinyongError, match="reason"):
+        actions.take(
+            world.user("p-clerk"), promise.pk, "plan_check", seen=promise.seq,
+            facts={"check_by": ago(-200), "check_standard": "现场核查"},
+        )  # fmt: skip
+    promise = world.take(promise, "plan_check", check_by=ago(-200), check_standard="现场核查经营场所与设备")
+    assert (promise.state, promise.check_on) == ("in_force", TODAY + timedelta(days=200))
+    actions.go_on()
+    promise.refresh_from_db()
+    assert promise.state == "in_force", "the day of the text does not hold any more"
+    promise = world.take(promise, "plan_check", check_by=ago(-5), check_standard="现场核查经营场所与设备")
+    actions.go_on()
+    promise.refresh_from_db()
+    assert promise.state == "check_due"
+    with pytest.raises(XinyongError):
+        world.take(promise, "exempt_check", "p-clerk", exempt_basis="核查办法第三条")
+    promise = world.take(promise, "exempt_check", "p-chief", exempt_basis="核查办法第三条")
+    actions.go_on()
+    promise.refresh_from_db()
+    assert (promise.state, promise.check_on) == ("in_force", None)
+    with pytest.raises(XinyongError, match="no check is planned"):
+        world.take(promise, "exempt_check", "p-chief", exempt_basis="核查办法第三条")
+    steps = CommitmentStep.objects.filter(commitment=promise, step="plan_check").order_by("seq")
+    assert [step.facts["check_by"] for step in steps] == [ago(-200), ago(-5)] and all(step.reason for step in steps)
+    with pytest.raises(XinyongError):
+        papers = {"papers": "社保证明", "complete_by": ago(-15), "how": "窗口补交"}
+        missing = world.signed(world.company(), "minor-papers", **papers)
+        world.take(missing, "plan_check", check_by=ago(-5), check_standard="现场核查")
+
+
 @pytest.mark.parametrize(("performance", "state"), [("全部履行", "kept"), ("全部未履行", "check_due")])
 def test_what_a_department_reports_under_the_same_code_is_followed(world: World, performance: str, state: str) -> None:
     """Kept is kept; not performed waits for a finding: a delivery breaks no commitment."""
@@ -287,6 +329,73 @@ def test_what_a_department_reports_under_the_same_code_is_followed(world: World,
     world.desk.catch_up()
     promise.refresh_from_db()
     assert promise.state == state
+
+
+def test_a_commitment_for_repair_belongs_to_the_application_it_names(world: World) -> None:
+    """Of the promiser, before the accepting unit, open on the day; one that names none belongs to a repair elsewhere."""
+    from xinyong.remedies import actions as remedies
+    from xinyong.remedies.models import Case
+
+    from . import remedy_support as support
+
+    desk = world.desk
+    entity, penalty = support.penalty(desk, 7900)
+    case = Case.objects.get(pk=remedies.open_repair(support.applicant(entity), penalty, commitment=True))
+    Case.objects.filter(pk=case.pk).update(department=world.user("p-clerk").department)
+    other, _ = desk.code(7901), desk.take([desk.registration(desk.code(7901), "示例旁人有限公司")])
+    day = f"{TODAY:%Y%m%d}"
+
+    def row(serial: int, **more: str) -> dict[str, str]:
+        return {
+            "承诺编码": f"410100{day}{serial:06d}", "承诺人名称": "示例7900救济有限公司", "承诺人类别": "法人及非法人组织",
+            "承诺人代码": desk.code(7900), "承诺类型": "信用修复型", "承诺事由": f"信用修复（{case.number}）",
+            "承诺内容": "已经履行处罚决定，不再违法", "违诺责任": "依法承担责任", "承诺作出日期": ago(0), "承诺有效期": "",
+            "承诺履行状态": "尚未认定", "未履行的承诺内容": "", "违诺责任追究内容": "", "履行状态认定日期": "", "履行状态认定单位": "",
+            "履行状态认定单位代码": "", "受理单位": "示例市市场监督管理局", "受理单位代码": desk.code(81, "11410100"),
+            "公开类型": "不可公开", "备注": "", **more,
+        }  # fmt: skip
+
+    theirs = {"承诺人名称": "示例旁人有限公司", "承诺人代码": other}
+    rows = [
+        row(1),
+        row(2, 承诺事由="信用修复", 备注="在信用中国办理"),
+        row(3, 承诺事由="信用修复", 备注=f"申请编号ｘｆ－{day}－{case.pk:04d}、XF-{day}-999999"),
+        row(4, **theirs),
+        row(5, 受理单位="示例市财政局", 受理单位代码=desk.code(82, "11410100")),
+        row(6, 承诺作出日期=ago(1)),
+        row(7, 承诺事由=f"信用修复（XF-20200101-{case.pk:04d}）"),
+        row(8, 承诺事由=f"信用修复（{case.number.replace('XF', 'YY')}）"),
+        row(9, 承诺类型="主动型", 承诺事由=f"食品XF-{day}-999999"),
+    ]
+    receipt = desk.take(rows, "commitments", department="promised")
+    assert (receipt.read, receipt.accepted, receipt.rejected) == (9, 3, 6)
+    found = [item for item in desk.findings(receipt.delivery) if item.severity == "error"]
+    assert {item.code for item in found} == {"repair-application"}
+    said = {item.row - 1: item for item in found}
+    assert set(said) == {3, 4, 5, 6, 7, 8}
+    assert (said[3].field, said[3].value) == ("BZ", f"XF-{day}-999999")
+    assert all("没有编号为" in said[serial].reason_zh for serial in (3, 4, 7, 8))
+    assert case.number in said[4].reason_zh and "7900" not in said[4].reason_zh, "nothing is told of another's case"
+    assert "不是受理单位" in said[5].reason_zh and "不在办理期间" in said[6].reason_zh
+    assert "尚未办结" in said[6].reason_zh and "lies with" in said[5].reason_en
+    # Once the application is over no promise is made under it any more; what was promised in its time can be reported on.
+    Case.objects.filter(pk=case.pk).update(
+        opened_at=F("opened_at") - timedelta(days=9), closed_at=F("opened_at") - timedelta(days=1)
+    )
+    case.refresh_from_db()
+    named = f"信用修复（{case.number}）"
+    later = [
+        row(10, 承诺事由=named),
+        row(11, 承诺事由=named, 承诺作出日期=ago(9), 承诺履行状态="全部履行", 履行状态认定日期=ago(0),
+            履行状态认定单位="示例市市场监督管理局"),
+    ]  # fmt: skip
+    receipt = desk.take(later, "commitments", department="promised")
+    assert (receipt.accepted, receipt.rejected) == (1, 1)
+    (refused,) = [item for item in desk.findings(receipt.delivery) if item.severity == "error"]
+    assert refused.row == 2 and "办结" in refused.reason_zh
+    # The whole file once more: what was refused is refused again, and nothing is stored twice.
+    again = desk.take(later, "commitments", department="promised")
+    assert (again.accepted, again.unchanged, again.rejected) == (0, 1, 1)
 
 
 def test_a_firm_chooses_a_voluntary_commitment_and_nobody_asks_for_it(world: World, visitor: Client) -> None:

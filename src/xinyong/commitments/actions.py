@@ -33,6 +33,7 @@ from xinyong.registry import selectors as registry
 from xinyong.registry.models import Entity
 from xinyong.runtime import sql
 from xinyong.standards import calendar
+from xinyong.ui.stated import day
 
 PLATFORM = "platform"
 #: A check is due from so many days before its last day on.
@@ -294,6 +295,8 @@ def _take(
         raise refused(step.zh, "上一步的记录正在入库，请稍候", "the record of the last step is being stored")
     if step.right == "sign":
         _signed(promise, kept)
+    if step.plans:
+        promise.check_on = day(kept, "check_by")
     event = None
     if step.act and promise.record_id is not None:
         document = str(kept.get("document") or promise.code or "")

@@ -19,6 +19,8 @@ import yaml
 
 from xinyong.commitments.errors import CommitmentsInvalid
 
+#: The value of the dataset for commitments that are signed within an application for repair, in the room of remedies.
+REPAIR = "信用修复型"
 PLACEHOLDERS = ("firm", "code", "matter", "department", "papers", "complete_by", "until")
 
 

@@ -209,7 +209,7 @@ def controls(step: Step, typed: Mapping[str, Any], language: str) -> tuple[Contr
 #: Steps that lead on; others stand folded below them.
 _MAIN = frozenset({"complete", "find_kept", "clear", "find_kept_late", "find_broken", "carry_out"})
 #: Guards that no typed fact changes: they say beforehand why a step has to wait.
-_BEFOREHAND = ("completion_over", "fix_over")
+_BEFOREHAND = ("completion_over", "fix_over", "check_planned")
 
 
 def _form(step: Step, context: Context, typed: Mapping[str, Any], language: str) -> Form:

@@ -23,7 +23,7 @@ from xinyong.ui.stated import Why, day
 
 RIGHTS = ("handle", "decide", "begin", "sign", "system")
 #: Facts that lie ahead of the day they are given.
-_MAY_BE_AHEAD = frozenset({"complete_by", "answer_by", "fix_by"})
+_MAY_BE_AHEAD = frozenset({"complete_by", "answer_by", "fix_by", "check_by"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,8 @@ class State(Word):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Word):
-    """One row. ``kinds`` empty: for all; ``reports``: the record is delivered again with the performance of ``state``."""
+    """One row. ``kinds`` empty: for all; ``reports``: the record is delivered again with the performance of ``state``;
+    ``plans``: sets or drops the day of the check."""
 
     sources: tuple[str, ...]
     to: str
@@ -80,6 +81,7 @@ class Step(Word):
     told: bool = False
     act: str = ""
     reports: bool = False
+    plans: bool = False
     state: str = ""
 
     def fits(self, kind: str) -> bool:
@@ -120,6 +122,7 @@ class Context:
     facts: Mapping[str, Any] = field(default_factory=dict)
     unclean: tuple[str, ...] = ()
     valid_until: date | None = None
+    check_on: date | None = None
 
     def last(self, *steps: str) -> Mapping[str, Any] | None:
         """Facts of the last of these steps."""
@@ -298,6 +301,22 @@ def _not_ahead(context: Context) -> Why:
     return None
 
 
+def _check_ahead(context: Context) -> Why:
+    last = day(context.facts, "check_by")
+    if last is None or last <= context.today:
+        return "核查期限须在今天以后", "the day of the check has to lie ahead"
+    if context.valid_until is not None and last > context.valid_until:
+        return (
+            f"承诺有效期至 {context.valid_until}，核查须在其内",
+            f"its term ends on {context.valid_until}; check within it",
+        )
+    return None
+
+
+def _check_planned(context: Context) -> Why:
+    return None if context.check_on is not None else ("本来就没有安排核查", "no check is planned")
+
+
 def _time_to_answer(context: Context) -> Why:
     served, until = day(context.facts, "served_on"), day(context.facts, "answer_by")
     if served is None or until is None or until <= served:
@@ -360,6 +379,8 @@ GUARDS: dict[str, Callable[[Context], Why]] = {
     "still_time": _still_time,
     "completion_over": _completion_over,
     "not_ahead": _not_ahead,
+    "check_ahead": _check_ahead,
+    "check_planned": _check_planned,
     "time_to_answer": _time_to_answer,
     "answer_in_time": _answer_in_time,
     "notice_first": _notice_first,

@@ -120,6 +120,7 @@ def context_of(promise: Commitment, actor: str, facts: dict[str, Any] | None = N
         facts=facts or {},
         unclean=unclean(promise.entity, today) if kind.clean and promise.state in ("", "offered") else (),
         valid_until=promise.valid_until,
+        check_on=promise.check_on,
     )
 
 

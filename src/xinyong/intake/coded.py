@@ -58,7 +58,7 @@ class Rows:
         chosen = Part(target=self.part.target, rows=self.part.rows.filter(pl.Series(rows)))
         loading.copy_in(self.connection, "copy_stage", loading.staged(chosen))
         found = self.decided[rows]
-        names = np.array(["", "accepted", "unchanged", "unresolved", "contradiction"])
+        names = np.array(["", "accepted", "unchanged", "unresolved", "contradiction", "refused"])
         frame = pl.DataFrame(
             {name: found[name] for name in ("row", "entity", "record", "number", "other")}
         ).with_columns(

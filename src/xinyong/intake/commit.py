@@ -8,8 +8,8 @@ broken by PostgreSQL, and :mod:`xinyong.intake.engine` begins the delivery anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from xinyong.catalogue.entry import DatasetEntry
 from xinyong.intake import coded, encoding, loading, resolution
+from xinyong.intake.findings import Finding
 from xinyong.intake.loading import Connection, Part, Target
 from xinyong.intake.models import Delivery
 from xinyong.intake.parts import Settled
@@ -126,9 +127,33 @@ class Decision:
         if chosen.height:
             loading.copy_in(self.connection, "copy_payloads", encoding.text(chosen))
 
+    def accepted(self, chosen: pl.Expr) -> pl.DataFrame:
+        """Row, entity and payload (text) of the accepted rows that fit."""
+        found = self.decided[self.decided["outcome"] == encoding.ACCEPTED]
+        known = pl.DataFrame({name: found[name].astype(np.int64) for name in ("row", "entity")})
+        return (
+            self.part.rows.select(pl.col("row").cast(pl.Int64), "payload")
+            .filter(chosen)
+            .join(known, on="row")
+            .sort("row")
+        )
+
+    def refuse(self, findings: Sequence[Finding]) -> int:
+        """Turn the rows of these findings from accepted into rejected ones; how many they are."""
+        rows = sorted({finding.row for finding in findings})
+        if self._lean is not None:
+            self._lean.stage(np.isin(self.decided["row"], rows))
+        turned = self.connection.execute(sql.statement("intake", "refuse_rows"), {"rows": rows}).fetchall()
+        refused = {row for (row,) in turned}
+        for finding in findings:
+            if finding.row in refused:
+                self.connection.execute(sql.statement("intake", "stage_one_finding"), asdict(finding))
+        return len(refused)
+
 
 #: Called with each :class:`Decision` after ``decide``: they may turn rows of ``decided`` from accepted into unchanged
-#: (with the ``record_id`` they repeat) and add findings to ``stage_finding``. They return how many rows they turned.
+#: (with the ``record_id`` they repeat) or refused, and add findings to ``stage_finding``. They return how many they turned.
+#: A room above registers its judge where a row says something only that room can check.
 JUDGES: list[Callable[[Decision], int]] = []
 
 
@@ -252,12 +277,13 @@ class Loader:
             rows.stage(renamed)
             run("find_name_differences")
         contradictions = int((outcome == encoding.CONTRADICTION).sum())
+        refused = int((outcome == encoding.REFUSED).sum())
         if contradictions:
             run("find_written_rows")
             run("find_contradictions")
         if rows.staged.any():
             run("store_findings")
-        self._note_part(part, decided, ready, created=rows.created, rejected=contradictions)
+        self._note_part(part, decided, ready, created=rows.created, rejected=contradictions + refused)
 
     def _take(self, part: Part) -> None:
         """Resolve and decide any part in the database, and store it."""
@@ -286,6 +312,7 @@ class Loader:
                 accepted = decided["outcome"] == encoding.ACCEPTED
         unresolved = int((decided["outcome"] == encoding.UNRESOLVED).sum())
         contradictions = int((decided["outcome"] == encoding.CONTRADICTION).sum())
+        refused = int((decided["outcome"] == encoding.REFUSED).sum())
         ready = None
         if accepted.any():
             ready = self._store(part, decided[accepted], run)
@@ -300,7 +327,7 @@ class Loader:
             run("find_written_rows")
             run("find_contradictions")
         run("store_findings")
-        self._note_part(part, decided, ready, created=created, rejected=unresolved + contradictions)
+        self._note_part(part, decided, ready, created=created, rejected=unresolved + contradictions + refused)
 
     def _runner(self, parameters: dict[str, Any]) -> Callable[[str], int]:
         def run(name: str) -> int:

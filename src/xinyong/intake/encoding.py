@@ -64,7 +64,7 @@ _DECIDED = np.dtype(
         ("outcome", ">i4"),
     ]
 )
-ACCEPTED, UNCHANGED, UNRESOLVED, CONTRADICTION = 1, 2, 3, 4
+ACCEPTED, UNCHANGED, UNRESOLVED, CONTRADICTION, REFUSED = 1, 2, 3, 4, 5
 
 _ASKED_HEAD: tuple[Field, ...] = (("place", ">i4", 4), ("entity", ">i8", 8), ("key", "V16", 16))
 FOUND_HEAD = np.dtype([("place", "i4"), ("record", "i8"), ("number", "i4"), ("delivery", "i4"), ("hash", "V32")])

@@ -100,7 +100,7 @@ class RecordHistory:
 def record(record_id: int, as_of: datetime | None = None) -> RecordHistory:
     """A record as it stood. Raises RecordNotFound, MomentAhead."""
     at = horizon(as_of)
-    versions = _rows("versions_of_record", {"record": record_id, "last": at.event})
+    versions = sql.kept_dicts("ledger", "versions_of_record", {"record": record_id, "last": at.event})
     if not versions:
         when = as_of.isoformat() if as_of else ""
         raise RecordNotFound(

@@ -309,6 +309,7 @@ def case_page(user: User, number: int, language: str, typed: Mapping[str, Any] |
     said = selectors.said(case.record_id) if case.record_id and case.origin == Case.Origin.IMPORTED else ()
     english = language == "en"
     entity = entities.canonical(case.entity)
+    state = procedure.table().states[case.state]
     return CasePage(
         row=_row(case, language),
         config=config_page(config, language),
@@ -327,8 +328,8 @@ def case_page(user: User, number: int, language: str, typed: Mapping[str, Any] |
         missing=tuple(item.en if english else item.zh for item in said if not item.value),
         heard_until=procedure.window_end(context) if case.state in ("noticed", "stated", "hearing") else None,
         listed_on=case.listed_on,
-        planned_end=case.planned_end,
-        waits=procedure.table().states[case.state].waits,
+        planned_end=case.planned_end if state.listed else None,
+        waits=state.waits,
         trouble=case.trouble,
         own=own,
     )
@@ -419,8 +420,12 @@ def _stages(case: Case, config: ListConfig, language: str) -> tuple[Stage, ...]:
         code = "heard" if step.to_state == "heard" else "exit_stored" if step.step == "expire" else step.step
         times[code] = step.at
     reached = _STAGE_OF_STATE.get(case.state, 0)
+    stages: tuple[tuple[str, str, str], ...] = _STAGES[config.procedure]
+    if case.state == "annulled":
+        # What did not come before the annulment does not come any more.
+        stages = (*(stage for stage in stages if stage[0] in times), ("annul", "撤销", "Annulled"))
     rows = []
-    for number, (code, zh, en) in enumerate(_STAGES[config.procedure], start=1):
+    for number, (code, zh, en) in enumerate(stages, start=1):
         done = code in times and number <= max(reached, 1) if reached else code in times
         current = reached and number == reached + 1
         rows.append(

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
-
 from xinyong.catalogue import selectors as catalogue
 from xinyong.ledger import rules as ledger
 from xinyong.ledger.selectors import payload_of
@@ -29,7 +27,7 @@ def of_entity(members: Sequence[int], today: date, *, records: Sequence[int] | N
     """
     book, profile = inforce.book(), inforce.profile()
     wanted = None if records is None else list(records)
-    rows = _rows("clocks_of_entity", {"members": list(members), "records": wanted, "today": today})
+    rows = sql.kept("publicity", "clocks_of_entity", {"members": list(members), "records": wanted, "today": today})
     return {(row[0], row[1]): _judged(row, book, profile).clock for row in rows}
 
 
@@ -55,14 +53,8 @@ class Judged:
 
 def judged(entity_id: int, record_id: int) -> Judged | None:
     """One record as it is now; None when there is none of that number."""
-    rows = _rows("clock_of_record", {"entity": entity_id, "record": record_id})
+    rows = sql.kept("publicity", "clock_of_record", {"entity": entity_id, "record": record_id})
     return _judged(rows[0], inforce.book(), inforce.profile()) if rows else None
-
-
-def _rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql.statement("publicity", statement), parameters)
-        return list(cursor.fetchall())
 
 
 def _judged(row: tuple[Any, ...], book: Rulebook, profile: str) -> Judged:

@@ -121,7 +121,8 @@ def entity_file(
         size = min(PAGE, limit(entry)) if limit is not None else PAGE
         page = min(max(1, pages.get(entry.code, 1)), max(1, math.ceil(total / PAGE)))
         records = (
-            _rows(
+            sql.kept(
+                "publicity",
                 "public_records_of_entity",
                 {
                     "members": members,
@@ -235,7 +236,7 @@ def _chapters(today: date, held: set[str]) -> Sequence[DatasetEntry]:
 
 
 def _freshness(members: list[int], today: date, language: str) -> tuple[Freshness, ...]:
-    rows = _rows("freshness_of_entity", {"members": members, "today": today})
+    rows = sql.kept("publicity", "freshness_of_entity", {"members": members, "today": today})
     overdue = _overdue(int(time.time() // 60), today) if rows else frozenset()
     return tuple(
         Freshness(
@@ -261,7 +262,9 @@ def modified(key: str) -> datetime | None:
     if entity is None:
         return None
     members = list(registry.members(entity))
-    found: datetime | None = _rows("modified_of_entity", {"members": members, "today": timezone.localdate()})[0][0]
+    found: datetime | None = sql.kept(
+        "publicity", "modified_of_entity", {"members": members, "today": timezone.localdate()}
+    )[0][0]
     return found
 
 
@@ -270,7 +273,8 @@ def records_of_dataset(key: str, code: str, today: date, limit: int, offset: int
     entity = registry.by_key(key)
     if entity is None:
         return []
-    return _rows(
+    return sql.kept(
+        "publicity",
         "public_records_of_entity",
         {
             "members": list(registry.members(entity)),
@@ -285,7 +289,7 @@ def records_of_dataset(key: str, code: str, today: date, limit: int, offset: int
 
 def public_record(entity_id: int, record_id: int, today: date) -> tuple[Any, ...] | None:
     """One record as :func:`xinyong.publicity.show.card` reads it; None when it may not be shown today."""
-    rows = _rows("public_record", {"entity": entity_id, "record": record_id, "today": today})
+    rows = sql.kept("publicity", "public_record", {"entity": entity_id, "record": record_id, "today": today})
     return rows[0] if rows else None
 
 
@@ -293,7 +297,8 @@ def neighbours(
     entity: Entity, record_id: int, dataset: str, today: date, limit: int
 ) -> list[tuple[int, str, str, Any, date | None]]:
     """(record, dataset, digest, payload, decided on) of the public records of a dataset nearest in time to one of them."""
-    return _rows(
+    return sql.kept(
+        "publicity",
         "neighbours_of_record",
         {
             "members": list(registry.members(entity)),
@@ -308,19 +313,19 @@ def neighbours(
 def states_of_records(members: list[int]) -> dict[int, frozenset[str]]:
     """States the records of an entity are in now, for those that were ever acted upon."""
     acts: dict[int, list[ledger_rules.Done]] = {}
-    for record_id, event, act, effective_at in _rows("acts_of_members", {"members": members}):
+    for record_id, event, act, effective_at in sql.kept("publicity", "acts_of_members", {"members": members}):
         acts.setdefault(record_id, []).append(ledger_rules.Done(number=event, act=act, effective_at=effective_at))
     return {record_id: frozenset(ledger_rules.open_states(done)) for record_id, done in acts.items()}
 
 
 def months_of_entity(members: list[int], today: date) -> list[tuple[Any, ...]]:
     """(dataset, month, how many) of the public records, by the month of their decision."""
-    return _rows("months_of_entity", {"members": members, "today": today})
+    return sql.kept("publicity", "months_of_entity", {"members": members, "today": today})
 
 
 def fingerprint_of_records(members: list[int], today: date) -> str:
     """SHA-256 over number and version of every public record, in order. A version never changes, so this tells the content."""
-    return str(_rows("fingerprint_of_entity", {"members": members, "today": today})[0][0])
+    return str(sql.kept("publicity", "fingerprint_of_entity", {"members": members, "today": today})[0][0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,7 +345,8 @@ def public_records(entity: Entity, today: date, language: str, limit: int) -> tu
     for entry in _chapters(today, set(totals)):
         if not totals.get(entry.code):
             continue
-        rows = _rows(
+        rows = sql.kept(
+            "publicity",
             "public_records_of_entity",
             {
                 "members": members,

@@ -136,10 +136,14 @@ def canonicals(entity_ids: Iterable[int]) -> dict[int, int]:
 def members(entity: Entity) -> tuple[int, ...]:
     """Ids of every entry this one speaks for, its own first. Every read of records goes through this one function.
 
-    Records keep the id they came under, so a page or a report of an entity reads those of all its members.
+    Records keep the id they came under, so a page or a report of an entity reads those of all its members. Asked once for
+    an object: a page asks a dozen times.
     """
-    others = Entity.objects.filter(canonical_id=entity.pk).order_by("pk").values_list("pk", flat=True)
-    return (entity.pk, *others)
+    held: tuple[int, ...] | None = entity.__dict__.get("_members")
+    if held is None:
+        others = Entity.objects.filter(canonical_id=entity.pk).order_by("pk").values_list("pk", flat=True)
+        held = entity.__dict__["_members"] = (entity.pk, *others)
+    return held
 
 
 def merged_entries(entity: Entity) -> list[Entity]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import secrets
+import unicodedata
 from datetime import datetime
 
 from xinyong.runtime.clock import ZONE
 
 _PREFIX = {"objection": "YY", "repair": "XF", "withdrawal": "CX"}
 _NUMBER = re.compile(r"^(?:YY|XF|CX)-?\d{8}-?(\d{1,18})$", re.IGNORECASE)
+#: Such a number within a text, as people write it; its hyphens tell it from the number of a document.
+_NAMED = re.compile(r"(?<![a-z0-9])(?:YY|XF|CX)-\d{8}-\d{1,18}(?!\d)", re.IGNORECASE | re.ASCII)
 
 
 def case_number(kind: str, opened_at: datetime, serial: int) -> str:
@@ -38,3 +41,8 @@ def serial_of(number: str) -> int | None:
     """The key behind a number, or None when it is none."""
     found = _NUMBER.match(number.strip())
     return int(found.group(1)) if found else None
+
+
+def named(text: str) -> tuple[str, ...]:
+    """Numbers of cases a text names, each once, in capitals and narrow letters."""
+    return tuple(dict.fromkeys(found.upper() for found in _NAMED.findall(unicodedata.normalize("NFKC", text))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from django.utils import timezone
@@ -13,6 +14,7 @@ from xinyong.remedies import files, lines, machine, opening, rules, steps
 from xinyong.remedies.applicant import ApplicantRight
 from xinyong.remedies.errors import CaseUnknown
 from xinyong.remedies.models import Case, CaseFile
+from xinyong.remedies.numbers import serial_of
 from xinyong.remedies.pages import ApplicantCase, CaseLine, Choice, RepairView
 
 
@@ -98,6 +100,40 @@ def _review_until(case: Case) -> date | None:
     return rules.review_until(timezone.localdate(case.closed_at), case.profile)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairCase:
+    """An application for repair as another room may know it: whose, before which unit, from when until when.
+
+    ``entity_ids``: every entry that speaks for the applicant; ``closed_on`` None: it is open.
+    """
+
+    number: str
+    entity_ids: tuple[int, ...]
+    unit: str
+    unit_code: str
+    opened_on: date
+    closed_on: date | None
+
+
+def repair_case(number: str) -> RepairCase | None:
+    """The application for repair of this number, day included; None where there is none."""
+    serial = serial_of(number)
+    if serial is None:
+        return None
+    found = Case.objects.select_related("department").filter(pk=serial, kind=machine.REPAIR)
+    case = found.exclude(state=machine.NEW).first()
+    if case is None or case.number != number.strip().upper():
+        return None
+    return RepairCase(
+        number=case.number,
+        entity_ids=opening.members(case.entity_id),
+        unit=case.department.name_zh,
+        unit_code=case.department.credit_code,
+        opened_on=timezone.localdate(case.opened_at),
+        closed_on=timezone.localdate(case.closed_at) if case.closed_at else None,
+    )
+
+
 def material_for_applicant(case_id: int, material_id: int, entity_id: int) -> tuple[str, str, bytes]:
     """(file name, media type, content) of a file of the entity's case. Raises CaseUnknown."""
     case = _own(case_id, entity_id)
@@ -163,6 +199,7 @@ def repair_view(entity_id: int, record_id: int, language: str = "zh") -> RepairV
 
 __all__ = [
     "ApplicantRight",
+    "RepairCase",
     "case_for_applicant",
     "cases_of",
     "causes",
@@ -170,5 +207,6 @@ __all__ = [
     "eligibility_of",
     "grounds",
     "material_for_applicant",
+    "repair_case",
     "repair_view",
 ]

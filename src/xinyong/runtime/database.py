@@ -222,6 +222,8 @@ def django_settings(*, owner: bool = False) -> dict[str, Any]:
             **options,
             "application_name": "xinyong",
             "options": _options(target, _PATH),
+            # Only what runtime.sql.kept asks for is prepared: Django's own cursors send every statement as text.
+            "prepare_threshold": 5,
         },
     }
 

@@ -220,15 +220,10 @@ def _place(history: RecordHistory, entry: DatasetEntry) -> LogPlace | None:
     """The leaf of the newest version and the newest checkpoint; None until it is signed."""
     newest = history.versions[-1]
     signed = checkpoint()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.statement("ledger", "log_leaf_of_version"),
-            {"record": history.record_id, "number": newest["version_no"]},
-        )
-        row = cursor.fetchone()
-    if signed is None or row is None or row[2] is None:
+    rows = sql.kept("ledger", "log_leaf_of_version", {"record": history.record_id, "number": newest["version_no"]})
+    if signed is None or not rows or rows[0][2] is None:
         return None
-    return LogPlace(leaf=int(row[2]), checkpoint=signed, provable=provable(entry, newest["payload"]))
+    return LogPlace(leaf=int(rows[0][2]), checkpoint=signed, provable=provable(entry, newest["payload"]))
 
 
 def checkpoint() -> Checkpoint | None:

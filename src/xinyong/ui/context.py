@@ -173,12 +173,10 @@ def demo_mark() -> bool:
 
 def _other_url(request: HttpRequest, code: str) -> str:
     """The same page in the other language; the home page when there is no such page."""
-    path = request.get_full_path()
     with contextlib.suppress(Resolver404):
-        resolve(request.path_info)
-        if request.method in {"GET", "HEAD"}:
-            return translate_url(path, code)
-        return translate_url(request.path, code)
+        if request.resolver_match is None:  # an answer before the page was asked for
+            resolve(request.path_info)
+        return translate_url(request.get_full_path() if request.method in {"GET", "HEAD"} else request.path, code)
     return {"en": "/en/", "zh-hant": f"{traditional.PREFIX}"}.get(code, "/")
 
 

@@ -76,7 +76,7 @@ def test_no_way_leads_to_a_breach_without_notice_hearing_and_another_officer(
         context = Context(
             text=text, kind=kind, state=state, today=today, organ="示例市人力资源和市场监督管理局", actor=officer,
             history=tuple(done), facts=facts, unclean=("违诺未修复",) if unclean and kind.clean else (),
-            valid_until=BEGIN + timedelta(days=300),
+            valid_until=BEGIN + timedelta(days=300), check_on=BEGIN + timedelta(days=60),
         )  # fmt: skip
         if procedure.refusal(step, context) is not None:
             continue

@@ -116,6 +116,16 @@ SELECT stage.row, 'duplicate', 'contradicts-row', 'error', %(key_field)s, %(key_
 FROM stage JOIN decided USING (row) WHERE decided.outcome = 'contradiction'
 ORDER BY stage.row
 
+-- name: refuse_rows
+-- Rows a judge does not let in.
+UPDATE decided SET outcome = 'refused' WHERE row = ANY(%(rows)s) AND outcome = 'accepted' RETURNING row
+
+-- name: stage_one_finding
+-- What a judge has against one row.
+INSERT INTO stage_finding
+VALUES (%(row)s, %(kind)s, %(code)s, %(severity)s, %(field)s, %(column)s, left(%(value)s, 200), %(reason_zh)s,
+    %(reason_en)s, %(suggestion_zh)s, %(suggestion_en)s, %(fix)s)
+
 -- name: store_findings
 -- Findings of the statements above, behind those of the checks.
 INSERT INTO intake_finding (delivery_id, row, kind, code, severity, field, "column", value, reason_zh, reason_en,

@@ -89,10 +89,11 @@ COPY stage_payload (row, payload) FROM STDIN
 COPY fresh_name (row, entity_id, kind, name, name_key, status, place, registers) FROM STDIN
 
 -- name: copy_decided
--- What became of each row: 1 accepted, 2 unchanged, 3 unresolved, 4 contradiction.
+-- What became of each row: 1 accepted, 2 unchanged, 3 unresolved, 4 contradiction, 5 refused by a judge.
 COPY (
     SELECT row, coalesce(entity_id, 0), coalesce(record_id, 0), version_no,
-        CASE outcome WHEN 'accepted' THEN 1 WHEN 'unchanged' THEN 2 WHEN 'unresolved' THEN 3 ELSE 4 END
+        CASE outcome WHEN 'accepted' THEN 1 WHEN 'unchanged' THEN 2 WHEN 'unresolved' THEN 3 WHEN 'refused' THEN 5
+            ELSE 4 END
     FROM decided
 ) TO STDOUT (FORMAT binary)
 
