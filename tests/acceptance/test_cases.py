@@ -163,10 +163,17 @@ def test_anybody_leaves_a_tip_without_scripts_and_an_officer_answers(
     page.locator("#text").fill("决定书日期似乎有误，电话13812345678")
     page.get_by_role("button", name="提交线索").click()
     expect(page.locator("main")).to_contain_text("已收到")
+    number = page.locator("main strong.mono").inner_text()
+    page.get_by_role("link", name="查询处理情况").click()
+    page.locator("#number").fill(number)
+    page.locator("#number").press("Enter")
+    expect(page.locator("main")).to_contain_text("待查看")
     tips = visit("/console/tips", who=operator).page
     line = tips.locator(".case-tips > li").first
     expect(line).to_contain_text("决定书日期似乎有误")
     expect(line).not_to_contain_text("13812345678")
+    expect(line).to_contain_text(number)
+    expect(line.locator(".sla__words")).to_contain_text("个工作日")
     line.locator("input[name=reply]").fill("已转来源单位核对")
     line.get_by_role("button", name="转来源单位").click()
     expect(tips.locator(".case-tips > li").first).to_contain_text("已转来源单位")
@@ -176,6 +183,7 @@ def test_anybody_leaves_a_tip_without_scripts_and_an_officer_answers(
 def test_the_form_of_a_tip(visit: Opener, record_path: str, width: int) -> None:
     visit(f"{record_path}/tip", width=width).check()
     visit(f"/en{record_path}/tip", width=width).check()
+    visit("/tips", width=width).check()
 
 
 @pytest.mark.parametrize("width", WIDTHS)

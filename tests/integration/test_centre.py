@@ -63,6 +63,7 @@ def text(answer: Any) -> str:
 
 
 def test_the_whole_file_with_its_reasons(lead: Client) -> None:
+    """A firm reads whatever is held of it, public or not, and objects from there (OBJ-10: CC 1029)."""
     page = text(lead.get("/centre/file"))
     for number in ("示罚〔2026〕1号", "示罚〔2026〕2号", "示罚〔2019〕3号"):
         assert number in page

@@ -79,6 +79,7 @@ def told(world: World) -> list[dict[str, Any]]:
 
 
 def test_an_entry_its_change_its_lifting_and_the_measure(world: World, feed: tuple[Any, str]) -> None:
+    """Whoever took a record over is told what became of it, so that it follows (REP-36)."""
     from xinyong.notices import ways
     from xinyong.registry import keys
 
@@ -162,6 +163,7 @@ def test_a_large_delivery_is_one_message_and_others_are_not_told(
 
 
 def test_addresses_that_never_answer_are_given_up(world: World, hall: str) -> None:
+    """Whoever does not follow gets nothing more (REP-36)."""
     from django.utils import timezone
 
     from xinyong.accounts import client_selectors

@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
 from xinyong.notices import actions, digest, guard, outbox, records, selectors, texts, ways
 from xinyong.notices.errors import NotDelivered, SubscriptionRefused
-from xinyong.notices.models import Dispatch, Document, Notice, Subscription
+from xinyong.notices.models import Dispatch, Document, Gathered, Notice, Subscription
 from xinyong.registry.models import Entity
 from xinyong.remedies import told
 
@@ -102,6 +102,7 @@ def firm(desk: Any) -> int:
 
 @pytest.fixture(autouse=True)
 def nothing_yet(firm: int) -> None:
+    Gathered.objects.all().delete()
     Dispatch.objects.all().delete()
     Document.objects.all().delete()
     Notice.objects.all().delete()
@@ -374,6 +375,7 @@ def test_workers_side_by_side_send_each_message_once(firm: int, receiver: Receiv
 
 
 def test_new_records_are_told_once_per_delivery_and_only_to_their_firm(firm: int, desk: Any) -> None:
+    """An adverse one with how it is repaired (REP-20)."""
     other = Entity.objects.get(credit_code=OTHER).pk
     rows = [desk.penalty(FIRM, "示例甲公司", CF_WSH=f"早〔2026〕{number}号") for number in range(2)]
     desk.take(rows, "penalty")
@@ -387,6 +389,9 @@ def test_new_records_are_told_once_per_delivery_and_only_to_their_firm(firm: int
     records.rebuild()
     (row,) = selectors.page_of([firm], 1, "zh").rows
     assert row.title == "新归集行政处罚信息 3 条"
+    assert "异议" in row.body and "信用修复" in row.body and "不收费" in row.body, (
+        "REP-20: how to repair is told with it"
+    )
     assert selectors.page_of([other], 1, "zh").total == 0
     desk.take(rows, "penalty")  # a repeat
     changed = [{**rows[0], "CF_NR": "罚款三百元。"}]
@@ -457,6 +462,44 @@ def test_who_chose_it_gets_one_message_a_day_in_the_site_and_by_mail(firm: int, 
 
 
 # --- documents -------------------------------------------------------------------------------------------------------
+
+
+def test_a_notice_committed_behind_a_higher_number_is_in_the_next_message_of_the_day(
+    firm: int, mailbox: Mailbox
+) -> None:
+    """Numbers are given before the commit: the lower one appears when the higher one was told already."""
+    held, _ = actions.subscribe(
+        entity_id=firm, target=FIRM, channel="email", address="late@firm.example", groups=["cases"], language="zh",
+        acting="firm:1", rhythm="daily",
+    )  # fmt: skip
+    Subscription.objects.filter(pk=held.pk).update(confirmed_at=timezone.now())
+    numbered, told_meanwhile = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        try:
+            with transaction.atomic():
+                actions.announce(kind="case-step", key="slow", entity_id=firm, parameters={"number": "慢"})
+                numbered.set()
+                assert told_meanwhile.wait(30)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=slow)
+    other.start()
+    try:
+        assert numbered.wait(30)
+        actions.announce(kind="case-step", key="quick", entity_id=firm, parameters={"number": "快"})
+        morning = timezone.localtime().replace(hour=8, minute=30) + timedelta(days=1)
+        assert digest.make(morning) == 1
+    finally:
+        told_meanwhile.set()
+        other.join()
+    slow_one, quick = Notice.objects.get(key="slow"), Notice.objects.get(key="quick")
+    assert slow_one.pk < quick.pk, "the interleaving this is about"
+    assert digest.make(morning + timedelta(days=1)) == 1 and digest.make(morning + timedelta(days=2)) == 0
+    first, second = Notice.objects.filter(kind=digest.KIND, key__startswith=f"digest:{held.pk}:").order_by("pk")
+    assert ["快" in first.parameters["lines"], "慢" in first.parameters["lines"]] == [True, False]
+    assert ["快" in second.parameters["lines"], "慢" in second.parameters["lines"]] == [False, True]
 
 
 def test_a_decision_comes_as_a_signed_paper_that_anybody_can_verify(firm: int) -> None:

@@ -246,6 +246,7 @@ MATRIX: dict[str, tuple[str, tuple[int, int, int, int, int]]] = {
     "tips": ("/console/tips", (404, 403, 200, 200, 200)),
     "tip": ("/console/tips/1", (405, 405, 405, 405, 405)),
     "record-tip": ("/records/{record_key}/tip", (200, 200, 200, 200, 200)),
+    "tip-answer": ("/tips", (200, 200, 200, 200, 200)),
     "registry-open": ("/console/registry/open?key=nobody", (404, 403, 403, 403, 404)),
     "registry-acts": ("/console/registry", (404, 403, 403, 403, 200)),
     "registry-acts-jsonl": ("/console/registry/acts.jsonl", (404, 403, 403, 403, 200)),
@@ -319,6 +320,7 @@ TAKES_POST = {
     "special-report-revoke",
     "cases-withdraw",
     "record-tip",
+    "tip-answer",
     "list-new",
     "joint-ask",
 }
@@ -462,6 +464,7 @@ def test_who_may_post(world: dict[str, str], role: str) -> None:
         "client-feed-end": (404, 403, 403, 403, 422),
         "cases-withdraw": (404, 403, 403, 403, 422),
         "record-tip": (422, 422, 422, 422, 422),
+        "tip-answer": (422, 422, 422, 422, 422),
         "list-new": (404, 403, 200, 200, 403),
         "commitment-new": (404, 403, 200, 200, 403),
         "joint-ask": (404, 403, 409, 409, 403),

@@ -49,6 +49,7 @@ PAGES = {
     "list-config",
     "measures",
     "record-tip",
+    "tip-answer",
     "catalogue",
     "catalogue-entry",
     "catalogue-template",

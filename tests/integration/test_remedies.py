@@ -273,6 +273,7 @@ def test_the_name_of_a_person_never_comes_in_clear() -> None:
 
 
 def test_a_firm_repairs_and_the_record_is_gone_with_receipts(desk: Any, operator: User, unit: User) -> None:
+    """The unit decides with an account of the platform; it needs no system of its own (REP-27)."""
     entity, record = penalty(desk, 121)
     assert selectors.repair_view(entity, record).may_apply
     case = handed_in(entity, record)
@@ -412,3 +413,55 @@ def test_a_stranger_sees_and_does_nothing(desk: Any, stranger: User, unit: User)
         officers.withdraw_record(person("remedy-other-operator", Role.SUPERVISOR, "elsewhere"), record, cause="void", reason="x", basis="y")  # fmt: skip
     with pytest.raises(RightMissing):
         officers.seen(person("remedy-reader", Role.READER, "demo"), case)
+
+
+# --- tips ---------------------------------------------------------------------------------------------------------
+
+
+def test_obj_09_a_tip_has_its_limit_and_only_its_number_tells_what_became_of_it(
+    desk: Any, operator: User, unit: User
+) -> None:
+    from xinyong.publicity import timers
+    from xinyong.remedies import desk as queue
+    from xinyong.remedies import figures, tips
+    from xinyong.remedies.models import Tip
+
+    client, today = Client(), timezone.localdate()
+    _, record = penalty(desk, 139)
+    sent = client.post(
+        f"/records/{keys.record_key(record)}/tip", {"text": "决定书日期有误", "contact": "138 0000 0000"}
+    )
+    tip = Tip.objects.get(record_id=record)
+    row = next(item for item in timers.in_force() if item.id == tip.rule)
+    assert (row.length, row.unit) == (20, "working_days") and tip.due_on == timers.due(row, today).day
+    assert tip.number in sent.content.decode() and str(tip.due_on) in sent.content.decode()
+
+    # No address holds the number, and guessing the next one is answered like nonsense.
+    for wrong in ("", "1", str(tip.pk), tip.number[:-1] + ("A" if tip.number[-1] != "A" else "B")):
+        answer = client.post("/tips", {"number": wrong})
+        assert answer.status_code == 422 and "没有这个编号" in answer.content.decode()
+
+    def told() -> str:
+        return client.post("/tips", {"number": f" {tip.number.lower()} "}).content.decode()
+
+    assert str(tip.due_on) in told() and "待查看" in told()
+    officers.handle_tip(operator, tip.pk, state="forwarded", reply="内部意见：请查档案")
+    assert "内部意见" not in told(), "what officers say to each other stays with them"
+
+    Tip.objects.filter(pk=tip.pk).update(due_on=today - timedelta(days=1))
+    line = tips.tips(unit, 1, "zh")[0][0]
+    assert line.number == tip.number and line.overdue and line.late_days >= 0 and line.percent == 100
+    assert tips.late_tips(unit) == tips.late_tips(operator) == 1
+    assert [group for group, task in queue.tasks(unit, False) if task.note == tip.number] == ["overdue"]
+    client.force_login(unit)
+    assert str(today - timedelta(days=1)) in client.get("/console/tips").content.decode()
+    assert "逾期 1" in client.get("/console/cases").content.decode()
+    client.logout()
+
+    officers.handle_tip(unit, tip.pk, state="done", reply="已更正，联系人 13812345678")
+    page = told()
+    assert "已更正" in page and "13812345678" not in page and "决定书日期有误" not in page
+    assert keys.record_key(record) not in page and "救济有限公司" not in page
+    assert tips.late_tips(operator) == 0
+    counted = [item for item in figures.figures(operator, today, today, "en").limits if "OBJ-09" in item.article]
+    assert [(item.good, item.total) for item in counted] == [(0, 1)], "dealt with late: counted as late"

@@ -198,7 +198,7 @@ def test_the_archive_is_destroyed_when_its_time_is_over_and_the_log_still_stands
 
 def test_personal_values_go_first(desk: Any, operator: User, unit: User) -> None:
     entity, record = penalty(desk, 410, 200)
-    tip = officers.leave_tip(keys.record_key(record), text="金额不对", contact="138 0000 0000")
+    tip = officers.leave_tip(keys.record_key(record), text="金额不对", contact="138 0000 0000").pk
     officers.handle_tip(operator, tip, state="done", reply="已核实")
     case = objection(entity, record, materials=[PROOF.__class__(kind="evidence", name="a.pdf", content=PROOF.content)])
     from xinyong.remedies import actions as applicants

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from xinyong.accounts.models import Department, Role, User
 from xinyong.accounts.selectors import RightMissing
 from xinyong.ledger import actions as ledger
 from xinyong.ledger.errors import StatusRefused
-from xinyong.publicity import actions, clocks, inforce, rulebook, work
+from xinyong.publicity import actions, clocks, days, inforce, rulebook, work
 from xinyong.publicity.errors import RulesRefused, RuleUnknown
 from xinyong.publicity.models import RuleAct, RuleDifference, RuleVersion, Turn
 from xinyong.publicity.rulebook import RulesInvalid
@@ -53,6 +54,7 @@ def clean(desk: Any) -> Iterator[None]:
         session.execute("ALTER TABLE publicity_ruleact DISABLE TRIGGER USER")
         session.execute("TRUNCATE publicity_ruleact, publicity_ruledifference, publicity_ruleversion, publicity_turn")
         session.execute("ALTER TABLE publicity_ruleact ENABLE TRIGGER USER")
+        session.execute("UPDATE publicity_day SET closed_through = %s", (clock.today() - timedelta(days=1),))
     desk.catch_up()
 
 
@@ -194,9 +196,9 @@ def test_a_change_is_compared_on_the_ledger_before_it_takes_force(desk: Any, off
 
 
 def test_what_was_compared_equals_what_then_happens(desk: Any, officer: User) -> None:
-    for days in (10, 100, 200, 300, 364):
-        penalty(desk, days)
-        penalty(desk, days, CF_CFLB="吊销许可证件", CF_NR_ZKDX="示例许可证", CF_NR_FK="")
+    for age in (10, 100, 200, 300, 364):
+        penalty(desk, age)
+        penalty(desk, age, CF_CFLB="吊销许可证件", CF_NR_ZKDX="示例许可证", CF_NR_FK="")
     shown = "SELECT record_id FROM publicity_window WHERE public_from <= %s AND (public_until IS NULL OR public_until >= %s)"
     today = timezone.localdate()
     before = {row[0] for row in desk.rows(shown, today, today)}
@@ -243,14 +245,13 @@ def test_a_version_with_a_later_day_takes_force_at_the_turn_of_that_day(desk: An
         draft(officer, "PUB-09", maximum_months=24)
     desk.catch_up()
     assert window(desk, record)[3] == "PUB-08"
-    with database.connect() as session:
-        assert work.turn(session, today + timedelta(days=2)) == 2
-        assert inforce.book().digest == rulebook.packaged().digest
-        # A pause of days: each is taken, once.
-        assert work.turn(session, today + timedelta(days=6)) == 4
-        assert work.turn(session, today + timedelta(days=6)) == 0
+    assert days.turn(today + timedelta(days=2)) == 2
+    assert inforce.book().digest == rulebook.packaged().digest
+    # A pause of days: each is taken, once.
+    assert days.turn(today + timedelta(days=6)) == 4
+    assert days.turn(today + timedelta(days=6)) == 0
     assert inforce.book().rows["PUB-08"].revision == 1
-    assert Turn.objects.count() == 7
+    assert Turn.objects.count() == 6
     desk.catch_up()
     assert window(desk, record)[3] == "PUB-08.1"
 
@@ -260,16 +261,47 @@ def test_the_turn_counts_what_ended_and_began_and_tells_the_rooms(desk: Any) -> 
     last = calendar.same_day_later(today - timedelta(days=300), 12)
     penalty(desk, 300)
     told: list[date] = []
-    work.turned["test"] = told.append
+    days.turned["test"] = told.append
     try:
-        with database.connect() as session:
-            work.turn(session, last + timedelta(days=1))
+        days.turn(last + timedelta(days=1))
     finally:
-        del work.turned["test"]
+        del days.turned["test"]
     taken = Turn.objects.get(day=last + timedelta(days=1))
     assert taken.ended >= 1 and taken.by_dataset["penalty"][0] >= 1
     assert told == [today + timedelta(days=number) for number in range(1, (last - today).days + 2)]
-    assert all(turn.day in told or turn.day == today for turn in Turn.objects.all())
+    assert {turn.day for turn in Turn.objects.filter(told_at__isnull=False)} == set(told)
+
+
+def test_a_missed_day_is_caught_up_once_by_whoever_comes_first(desk: Any) -> None:
+    """A pause over the last public day; then a reader of the feed, the corridor and several at once: one end of the day."""
+    last = calendar.same_day_later(clock.today() - timedelta(days=300), 12)
+    record, after = penalty(desk, 300), last + timedelta(days=3)
+    told: list[date] = []
+
+    def gone() -> int:
+        return int(desk.one("SELECT count(*) FROM publicity_gone WHERE record_id = %s", record))
+
+    def dies(day: date) -> None:
+        told.append(day)
+        if day == last + timedelta(days=1) and told.count(day) == 1:
+            raise RuntimeError("killed while the rooms were told")
+
+    days.close(last - timedelta(days=1))
+    days.tell(last - timedelta(days=1))
+    assert gone() == 0
+    days.turned["test"] = dies
+    try:
+        with ThreadPoolExecutor(4) as pool:  # readers: the day is closed, the rooms are not told by them
+            assert sum(pool.map(days.close, [after] * 4)) == 4, "four days began, each counted by one of them"
+        assert gone() == 1 and told == []
+        assert Turn.objects.get(day=last + timedelta(days=1)).by_dataset["penalty"][0] >= 1
+        with pytest.raises(RuntimeError):
+            days.turn(after)
+        assert days.turn(after) == 3 and days.turn(after) == 0
+    finally:
+        del days.turned["test"]
+    assert told == [last, *[last + timedelta(days=number) for number in (1, 1, 2, 3)]], "the killed day again, no other"
+    assert gone() == 1 and Turn.objects.filter(day__gte=last, told_at=None).count() == 0
 
 
 def test_work_goes_on_where_it_stopped(desk: Any, officer: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,6 +116,7 @@ NOTHING_OF_RECORDS = {
     "article-json",
     "article-file",
     "objection",
+    "tip-answer",  # how far a tip is, for whoever has its number
     "site-map",
     "privacy",
     "accessibility",

@@ -54,9 +54,11 @@ class Door:
 @pytest.fixture(scope="module")
 def house(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home of its own with the keys of the tests, where snapshot and journals of this module lie."""
-    from xinyong.runtime import config
+    from xinyong.runtime import config, cryptography
     from xinyong.verification import effects, journal, snapshot
 
+    # A key is made when it is first wanted: in a fresh home there would be none to copy, and two would be made.
+    cryptography.fingerprint(cryptography.protect("tests", "made before it is copied"))
     place = tmp_path_factory.mktemp("house")
     shutil.copytree(config.home("keys"), place / "keys", ignore=shutil.ignore_patterns("nonces"))
     patch = pytest.MonkeyPatch()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -16,13 +17,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from xinyong.centre import file, gate, selectors
 from xinyong.centre.errors import FirmPageNotFound
+from xinyong.centre.file import OwnRecordPage
 from xinyong.centre.rules import FirmRight
 from xinyong.centre.selectors import Seat
 from xinyong.errors import XinyongError
 from xinyong.notices import documents
 from xinyong.remedies import actions as remedies
 from xinyong.remedies import selectors as cases
-from xinyong.remedies.applicant import Material
+from xinyong.remedies.applicant import Applicant, Material
 from xinyong.reports.public import base_of
 from xinyong.ui.context import demo_mark, language
 
@@ -69,126 +71,122 @@ def repairs(request: HttpRequest, seat: Seat) -> HttpResponseBase:
     return render(request, "centre/repairs.html", context)
 
 
-# --- objection ------------------------------------------------------------------------------------------------------
+# --- forms that open a case -------------------------------------------------------------------------------------------
 
 
-def _objection(
-    request: HttpRequest, seat: Seat, key: str, typed: Mapping[str, Any], error: XinyongError | None = None
-) -> HttpResponse:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """A form on a record that opens a case. ``more``: what its page shows beside the record, of what was typed so far."""
+
+    template: str
+    right: FirmRight
+    begin: Callable[[HttpRequest, Applicant, int], int]
+    more: Callable[[OwnRecordPage, int, Mapping[str, Any]], Mapping[str, Any]]
+    received: bool
+
+
+def _form(request: HttpRequest, seat: Seat, key: str, form: _Form) -> HttpResponseBase:
+    """The form, or the case it opened; what was typed survives a refusal."""
+    number = file.record_id_of(seat.firm, key)
+    error: XinyongError | None = None
+    if request.method == "POST":
+        try:
+            seat.require(form.right)
+            return _to_case(form.begin(request, selectors.applicant(seat), number), received=form.received)
+        except XinyongError as raised:
+            if raised.status == 404:
+                raise
+            error = raised
+    typed = request.POST if error else request.GET
     page = file.own_record(seat.firm, key, timezone.localdate(), language())
-    chosen = typed.get("field", "")
     context = {
         "seat": seat,
         "page": page,
-        "grounds": cases.grounds(language()),
-        "fields": [field for field in page.fields if not field.masked],
-        "said": next((field.value for field in page.fields if field.code == chosen and not field.masked), ""),
         "typed": typed,
         "problem": error.message(language()) if error else "",
-        "may": seat.may(FirmRight.SUBMIT),
+        "may": seat.may(form.right),
+        **form.more(page, seat.firm.entity_id, typed),
     }
-    return render(request, "centre/object.html", context, status=error.status if error else 200)
+    return render(request, form.template, context, status=error.status if error else 200)
+
+
+def _open_objection(request: HttpRequest, applicant: Applicant, record: int) -> int:
+    return remedies.open_objection(
+        applicant,
+        record,
+        ground=request.POST.get("ground", ""),
+        statement=request.POST.get("statement", ""),
+        field=request.POST.get("field", ""),
+        wanted=request.POST.get("wanted", ""),
+        materials=materials_of(request, "evidence"),
+    )
+
+
+def _beside_objection(page: OwnRecordPage, entity: int, typed: Mapping[str, Any]) -> Mapping[str, Any]:
+    fields = [field for field in page.fields if not field.masked]
+    said = next((field.value for field in fields if field.code == typed.get("field", "")), "")
+    return {"grounds": cases.grounds(language()), "fields": fields, "said": said}
+
+
+def _report_annulment(request: HttpRequest, applicant: Applicant, record: int) -> int:
+    return remedies.report_annulment(
+        applicant,
+        record,
+        cause=request.POST.get("cause", ""),
+        reason=request.POST.get("reason", ""),
+        basis=request.POST.get("basis", ""),
+        materials=materials_of(request, "evidence"),
+    )
+
+
+def _beside_repair(page: OwnRecordPage, entity: int, typed: Mapping[str, Any]) -> Mapping[str, Any]:
+    view = cases.repair_view(entity, page.record.record_id, language())
+    return {"view": view, "today": timezone.localdate()}
+
+
+_OBJECTION = _Form(
+    template="centre/object.html", right=FirmRight.SUBMIT, begin=_open_objection, more=_beside_objection, received=True
+)
+_ANNULMENT = _Form(
+    template="centre/annulled.html",
+    right=FirmRight.SUBMIT,
+    begin=_report_annulment,
+    more=lambda page, entity, typed: {"causes": cases.causes(language())},
+    received=True,
+)
+_REPAIR = _Form(
+    template="centre/repair.html",
+    right=FirmRight.FILL,
+    begin=lambda request, applicant, record: remedies.open_repair(applicant, record),
+    more=_beside_repair,
+    received=False,
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @gate.firm_only
 def object_to(request: HttpRequest, seat: Seat, key: str) -> HttpResponseBase:
-    """The form of an objection to a record or one of its fields; what was typed survives a refusal."""
-    number = file.record_id_of(seat.firm, key)
-    if request.method != "POST":
-        return _objection(request, seat, key, request.GET)
-    try:
-        seat.require(FirmRight.SUBMIT)
-        made = remedies.open_objection(
-            selectors.applicant(seat),
-            number,
-            ground=request.POST.get("ground", ""),
-            statement=request.POST.get("statement", ""),
-            field=request.POST.get("field", ""),
-            wanted=request.POST.get("wanted", ""),
-            materials=materials_of(request, "evidence"),
-        )
-    except XinyongError as error:
-        if error.status == 404:
-            raise
-        return _objection(request, seat, key, request.POST, error)
-    return _to_case(made, received=True)
-
-
-def _annulment(
-    request: HttpRequest, seat: Seat, key: str, typed: Mapping[str, Any], error: XinyongError | None = None
-) -> HttpResponse:
-    context = {
-        "seat": seat,
-        "page": file.own_record(seat.firm, key, timezone.localdate(), language()),
-        "causes": cases.causes(language()),
-        "typed": typed,
-        "problem": error.message(language()) if error else "",
-        "may": seat.may(FirmRight.SUBMIT),
-    }
-    return render(request, "centre/annulled.html", context, status=error.status if error else 200)
+    """The form of an objection to a record or one of its fields."""
+    return _form(request, seat, key, _OBJECTION)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @gate.firm_only
 def annulled(request: HttpRequest, seat: Seat, key: str) -> HttpResponseBase:
-    """Tell that the decision behind a record was changed, annulled or declared void; what was typed survives a refusal."""
-    number = file.record_id_of(seat.firm, key)
-    if request.method != "POST":
-        return _annulment(request, seat, key, request.GET)
-    try:
-        seat.require(FirmRight.SUBMIT)
-        made = remedies.report_annulment(
-            selectors.applicant(seat),
-            number,
-            cause=request.POST.get("cause", ""),
-            reason=request.POST.get("reason", ""),
-            basis=request.POST.get("basis", ""),
-            materials=materials_of(request, "evidence"),
-        )
-    except XinyongError as error:
-        if error.status == 404:
-            raise
-        return _annulment(request, seat, key, request.POST, error)
-    return _to_case(made, received=True)
-
-
-def _to_case(case: int, *, received: bool = False) -> HttpResponseRedirect:
-    address = reverse("centre-case", args=[case])
-    return HttpResponseRedirect(f"{address}?received=1" if received else address)
-
-
-# --- repair ---------------------------------------------------------------------------------------------------------
-
-
-def _repair(request: HttpRequest, seat: Seat, key: str, error: XinyongError | None = None) -> HttpResponse:
-    number = file.record_id_of(seat.firm, key)
-    context = {
-        "seat": seat,
-        "page": file.own_record(seat.firm, key, timezone.localdate(), language()),
-        "view": cases.repair_view(seat.firm.entity_id, number, language()),
-        "today": timezone.localdate(),
-        "problem": error.message(language()) if error else "",
-        "may": seat.may(FirmRight.FILL),
-    }
-    return render(request, "centre/repair.html", context, status=error.status if error else 200)
+    """Tell that the decision behind a record was changed, annulled or declared void."""
+    return _form(request, seat, key, _ANNULMENT)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @gate.firm_only
 def repair(request: HttpRequest, seat: Seat, key: str) -> HttpResponseBase:
     """Eligibility first: each condition with the day it will be met. POST begins the application."""
-    number = file.record_id_of(seat.firm, key)
-    if request.method != "POST":
-        return _repair(request, seat, key)
-    try:
-        seat.require(FirmRight.FILL)
-        made = remedies.open_repair(selectors.applicant(seat), number)
-    except XinyongError as error:
-        if error.status == 404:
-            raise
-        return _repair(request, seat, key, error)
-    return _to_case(made)
+    return _form(request, seat, key, _REPAIR)
+
+
+def _to_case(case: int, *, received: bool = False) -> HttpResponseRedirect:
+    address = reverse("centre-case", args=[case])
+    return HttpResponseRedirect(f"{address}?received=1" if received else address)
 
 
 # --- one case -------------------------------------------------------------------------------------------------------

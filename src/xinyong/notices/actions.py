@@ -18,7 +18,7 @@ from django.utils import timezone
 from xinyong.audit import actions as audit
 from xinyong.notices import guard, texts
 from xinyong.notices.errors import NotDelivered, SubscriptionRefused
-from xinyong.notices.models import Dispatch, Notice, Subscription, Watch
+from xinyong.notices.models import Dispatch, Gathered, Notice, Subscription, Watch
 from xinyong.runtime import config, cryptography, prepared, sql
 
 ADDRESS, SECRET, CODE = "notices:address", "notices:secret", "notices:code"
@@ -148,7 +148,6 @@ def subscribe(
         groups=chosen,
         language="en" if language == "en" else "zh",
         rhythm="daily" if rhythm == "daily" else "each",
-        digested_to=Notice.objects.order_by("-pk").values_list("pk", flat=True).first() or 0,
         created_at=now,
     )
     Dispatch.objects.create(
@@ -206,6 +205,7 @@ def end(held: Subscription, now: datetime, why: str) -> None:
     """Stop a subscription and what waits for it."""
     held.ended_at, held.ended_why = now, why
     held.save(update_fields=["ended_at", "ended_why"])
+    Gathered.objects.filter(subscription=held).delete()
     Dispatch.objects.filter(subscription=held, state=Dispatch.State.WAITING).update(
         state=Dispatch.State.GIVEN_UP, trouble="subscription ended", secret=""
     )

@@ -1,4 +1,4 @@
-"""One message a day for those who chose it: what was told since the last one, as a notice of its own and by the way they chose."""
+"""One message a day for those who chose it: what was gathered since the last one, as a notice of its own and by the way they chose."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from xinyong.notices import texts
-from xinyong.notices.models import Dispatch, Notice, Subscription
-from xinyong.registry import selectors as registry
-from xinyong.registry.models import Entity
+from xinyong.notices.models import Dispatch, Gathered, Notice, Subscription
 
 KIND = "daily-digest"
 #: Hour of the day, in China, from which the message of the day is made.
@@ -39,23 +37,17 @@ def make(now: datetime | None = None) -> int:
             )
             if held is None:
                 return made
-            firm = registry.canonical(Entity.objects.get(pk=held.entity_id))
-            known = texts.packaged().kinds
-            kinds = [code for code, kind in known.items() if kind.group in held.groups and code != KIND]
-            told = list(
-                Notice.objects.filter(
-                    entity_id__in=registry.members(firm),
-                    pk__gt=held.digested_to,
-                    kind__in=kinds,
-                    created_at__lte=moment,
-                ).order_by("pk")
+            waiting = list(
+                Gathered.objects.filter(subscription=held, notice__created_at__lte=moment)
+                .select_related("notice")
+                .order_by("notice")
             )
-            if told:
-                _digest(held, told, day.isoformat(), moment)
+            if waiting:
+                _digest(held, [item.notice for item in waiting], day.isoformat(), moment)
+                Gathered.objects.filter(pk__in=[item.pk for item in waiting]).delete()
                 made += 1
-                held.digested_to = told[-1].pk
             held.digested_on = day
-            held.save(update_fields=["digested_on", "digested_to"])
+            held.save(update_fields=["digested_on"])
 
 
 def _digest(held: Subscription, told: Sequence[Notice], day: str, now: datetime) -> None:

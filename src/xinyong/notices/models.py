@@ -56,7 +56,6 @@ class Subscription(models.Model):
         max_length=5, default="each", help_text="each: every notice at once; daily: one message a day."
     )
     digested_on = models.DateField(null=True, help_text="Last day a daily message was made for.")
-    digested_to = models.BigIntegerField(default=0, help_text="Newest notice a daily message has spoken of.")
     created_at = models.DateTimeField(help_text="When it was made.")
     confirmed_at = models.DateTimeField(null=True, help_text="When the address was confirmed.")
     ended_at = models.DateTimeField(null=True, help_text="When it was ended.")
@@ -95,6 +94,25 @@ class Dispatch(models.Model):
 
     def __str__(self) -> str:
         return str(self.mark)
+
+
+class Gathered(models.Model):
+    """A notice that waits for the message of the day of one subscription. It goes when a message has spoken of it.
+
+    A row for each, not a number up to which all were told: numbers are given before the commit, so that a notice may appear
+    behind a higher one that was told already.
+    """
+
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, help_text="What has to be told.")
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.PROTECT, help_text="Whose message of the day it waits for."
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subscription", "notice"], name="notices_gathered_once_v1")]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id} {self.notice_id}"
 
 
 class Document(models.Model):

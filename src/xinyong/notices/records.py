@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from xinyong.catalogue import selectors as catalogue
+from xinyong.catalogue.entry import DatasetEntry, Nature
 from xinyong.notices import actions
 from xinyong.registry import keys
 from xinyong.runtime import clock, sql
@@ -68,8 +69,18 @@ def tell_ended(day: date) -> None:
         actions.announce_all(notices)
 
 
+def _entry(dataset: str) -> DatasetEntry | None:
+    found = catalogue.packaged().in_force(clock.today())
+    return next((item for item in found if item.code == dataset), None)
+
+
+def _adverse(dataset: str) -> bool:
+    entry = _entry(dataset)
+    return entry is not None and entry.nature == Nature.ADVERSE
+
+
 def _named(dataset: str) -> dict[str, str]:
-    entry = next((item for item in catalogue.packaged().in_force(clock.today()) if item.code == dataset), None)
+    entry = _entry(dataset)
     return {
         "dataset": dataset,
         "dataset_zh": entry.name_zh if entry is not None else dataset,
@@ -81,7 +92,7 @@ def _tell(event_id: int, dataset: str, row: tuple[Any, ...]) -> None:
     entity_id, count, record_id, department_zh, department_en = row
     record = keys.record_key(record_id)
     actions.announce(
-        kind="record-received",
+        kind="adverse-received" if _adverse(dataset) else "record-received",
         key=f"records:{event_id}:{entity_id}",
         entity_id=entity_id,
         parameters={

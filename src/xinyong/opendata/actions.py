@@ -21,7 +21,7 @@ from xinyong.opendata import changes, selectors
 from xinyong.opendata.errors import FilesUnwritable
 from xinyong.opendata.models import Cut
 from xinyong.opendata.rows import Maker, columns, schema
-from xinyong.publicity import gone
+from xinyong.publicity import days, gone
 from xinyong.runtime import database, sql
 from xinyong.ui import twins
 
@@ -43,7 +43,7 @@ def cut(code: str) -> Cut | None:
     """Cut the files of a dataset now. None when another process is cutting it. Raises DatasetUnknown, FilesUnwritable."""
     entry = selectors.open_entry(code)
     folder = selectors.folder(code)
-    gone.close_days(timezone.localdate())
+    days.close(timezone.localdate())
     with database.connect(autocommit=True) as session:
         row = session.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", (_LOCK, code)).fetchone()
         if row is None or not row[0]:

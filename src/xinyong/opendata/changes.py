@@ -16,7 +16,7 @@ from django.utils import timezone
 from xinyong.catalogue.entry import DatasetEntry
 from xinyong.opendata import selectors
 from xinyong.opendata.rows import columns
-from xinyong.publicity import effects, gone
+from xinyong.publicity import days, effects, gone
 from xinyong.registry import keys
 from xinyong.runtime import sql
 from xinyong.ui import twins
@@ -73,7 +73,7 @@ def end(session: Any) -> Cursor:
 
 def after(entry: DatasetEntry, cursor: Cursor, bulk: str, limit: int = LIMIT) -> ChangePage:
     """Up to ``limit`` changes and as many deletions after the cursor. Raises CursorUnknown where it is too old."""
-    gone.close_days(timezone.localdate())
+    days.close(timezone.localdate())
     dataset = selectors.dataset_number(None, entry.code)
     with connection.cursor() as session:
         last = end(session)

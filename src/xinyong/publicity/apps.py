@@ -8,12 +8,12 @@ class PublicityConfig(AppConfig):
     def ready(self) -> None:
         from xinyong.ledger import corridor
         from xinyong.ledger import rules as ledger
-        from xinyong.publicity import clocks, effects, work
+        from xinyong.publicity import clocks, days, effects, work
         from xinyong.publicity.sheets import actions as sheets
         from xinyong.publicity.sheets import known
 
         known.register()
-        work.turned["sheets"] = sheets.turned
+        days.turned["sheets"] = sheets.turned
 
         # First: the rules in force are stored before the first window is computed by them.
         corridor.register(

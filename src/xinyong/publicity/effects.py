@@ -12,8 +12,7 @@ from django.utils import timezone
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import DatasetEntry
 from xinyong.ledger import selectors as ledger
-from xinyong.publicity import facts, inforce
-from xinyong.publicity import gone as departures
+from xinyong.publicity import days, facts, inforce
 from xinyong.publicity.judging import WINDOW, Judge
 from xinyong.runtime import database, following, sql
 
@@ -27,7 +26,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 def catch_up() -> int:
     """Take in every event not seen yet. Returns how many events were taken in. Two callers never take one twice."""
     taken = 0
-    departures.close_days(timezone.localdate())
+    days.close(timezone.localdate())
     with database.lasting() as connection:
         while True:
             piece = following.next_piece(connection, NAME)

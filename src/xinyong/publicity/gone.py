@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from xinyong.errors import ErrorCode, XinyongError
+from xinyong.publicity import days
 from xinyong.registry import keys
 from xinyong.runtime import database, sql
 
@@ -60,21 +61,6 @@ def kept_days() -> int:
     return int(rule_set()["deletion_feed"]["keep_days"])
 
 
-def close_days(today: date) -> int:
-    """Note every record whose last public day is over. Safe to repeat and to call from several processes."""
-    with database.lasting() as session:
-        held = session.execute("SELECT closed_through FROM publicity_day").fetchone()
-        yesterday = today - timedelta(days=1)
-        if held is None or held[0] >= yesterday:
-            return 0
-        row = session.execute(sql.statement("publicity", "close_days")).fetchone()
-        assert row is not None  # the row was there
-        session.execute(sql.statement("publicity", "in_line"))
-        noted = session.execute(sql.statement("publicity", "note_expired"), {"closed": row[0], "today": today})
-        session.execute("UPDATE publicity_day SET closed_through = greatest(closed_through, %s)", (yesterday,))
-        return noted.rowcount
-
-
 def prune(today: date) -> int:
     """Drop entries older than the feed keeps. The newest entry stays, so that a cursor never points beyond the end."""
     with database.connect() as session:
@@ -92,7 +78,7 @@ def position() -> int:
 def after(cursor: str, bulk: str, *, dataset_id: int | None = None, limit: int = PAGE) -> DepartedPage:
     """The entries after a cursor; from the oldest kept one for an empty cursor. Raises CursorUnknown."""
     place = _place(cursor, bulk)
-    close_days(timezone.localdate())
+    days.close(timezone.localdate())
     with connection.cursor() as session:
         session.execute("SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM publicity_gone")
         first, last = session.fetchone()

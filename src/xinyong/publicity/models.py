@@ -156,6 +156,7 @@ class Turn(models.Model):
     began = models.BigIntegerField(help_text="Records whose first public day this is, known before.")
     by_dataset = models.JSONField(default=dict, help_text="The same by dataset: [ended, began].")
     taken_at = models.DateTimeField(help_text="When it was taken; later than midnight after a pause.")
+    told_at = models.DateTimeField(null=True, help_text="When the rooms had been told; empty: not yet.")
 
 
 class Gone(models.Model):

@@ -1,4 +1,4 @@
-"""Work that goes on by itself: comparing a waiting version with the ledger, computing windows anew, the turn of the day.
+"""Work that goes on by itself: comparing a waiting version with the ledger, computing windows anew, the end of the day (days.py).
 
 The corridor calls :func:`catch_up` with the effects, every second in ``serve``. Each piece is one transaction that also
 says how far it came, so that a kill repeats one piece and a pause is caught up. Memory is bounded by a piece.
@@ -6,20 +6,17 @@ says how far it came, so that a kill repeats one piece and a pause is caught up.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import polars as pl
 import psycopg
 from django.db import connection as django
-from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from xinyong.catalogue import selectors as catalogue
-from xinyong.ledger import corridor
 from xinyong.ledger import selectors as ledger
-from xinyong.publicity import actions, effects, facts, inforce
+from xinyong.publicity import actions, days, effects, facts, inforce
 from xinyong.publicity.judging import Judge
 from xinyong.publicity.models import RuleVersion
 from xinyong.publicity.rulebook import Rulebook
@@ -28,9 +25,6 @@ from xinyong.runtime import clock, database, sql
 NAME = "rules"
 PIECE = 100_000
 Connection = psycopg.Connection[tuple[Any, ...]]
-
-#: Rooms that count or feed on what ended and began; each is told a day once it has turned. They register themselves.
-turned: dict[str, Callable[[date], None]] = {}
 
 #: One worker at a time.
 _LOCK = 0x0D36
@@ -47,7 +41,7 @@ def catch_up() -> int:
         try:
             django.close_if_unusable_or_obsolete()
             actions.begin()
-            done += turn(session, clock.today())
+            done += days.turn(clock.today())
             while piece(session):
                 done += 1
         finally:
@@ -201,50 +195,6 @@ def differing(old: pl.DataFrame, new: pl.DataFrame, day: date) -> pl.DataFrame:
             pl.col("new_rule").fill_null(""),
         )
     )
-
-
-# --- the turn of the day ----------------------------------------------------------------------------------------------
-
-
-def turn(session: Connection, today: date) -> int:
-    """Take every day that began since the last look, one by one; the first look begins with today.
-
-    Nothing needs it to vanish: every read compares with the day. It counts what ended and began, tells the rooms that
-    feed on it, and lets a scheduled version of the rules take force.
-    """
-    row = session.execute("SELECT max(day) FROM publicity_turn").fetchone()
-    session.rollback()
-    last = row[0] if row else None
-    day = today if last is None else last + timedelta(days=1)
-    done = 0
-    while day <= today:
-        _take_day(session, day)
-        done += 1
-        day += timedelta(days=1)
-    return done
-
-
-def _take_day(session: Connection, day: date) -> None:
-    django.close_if_unusable_or_obsolete()
-    with transaction.atomic():
-        due = RuleVersion.objects.select_for_update().filter(state="scheduled", takes_force_on__lte=day).first()
-        if due is not None:
-            actions.take_force(due)
-    rows = session.execute(sql.statement("publicity", "ended_and_began"), {"day": day}).fetchall()
-    for room in turned.values():
-        room(day)
-    session.execute(
-        "INSERT INTO publicity_turn (day, ended, began, by_dataset, taken_at) VALUES (%s, %s, %s, %s, now()) "
-        "ON CONFLICT DO NOTHING",
-        (
-            day,
-            sum(int(row[1]) for row in rows),
-            sum(int(row[2]) for row in rows),
-            Jsonb({str(code): [int(ended), int(began)] for code, ended, began in rows}),
-        ),
-    )
-    session.commit()
-    corridor.announce()
 
 
 def rebuild() -> int:

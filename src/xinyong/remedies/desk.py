@@ -116,6 +116,7 @@ def tasks(user: User, english: bool) -> Iterator[tuple[str, Task]]:
                 when=str(first.due_on),
                 url=f"{reverse('remedy-cases')}?turn=mine&kind={kind}&due={due}",
             )  # fmt: skip
+    yield from tips.tasks(user, english)
 
 
 def _soon(today: date) -> date:
@@ -230,6 +231,7 @@ def queue(user: User, asked: dict[str, str], page: int, language: str) -> Queue:
         first_url=reverse("case", args=[listed[0].pk]) if listed and acts and turn == "mine" else "",
         may_act=acts,
         tips=tips.waiting_tips(user),
+        tips_late=tips.late_tips(user),
     )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ class Queue:
     first_url: str
     may_act: bool
     tips: int
+    tips_late: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,9 +172,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TipLine:
-    """A tip as an officer reads it."""
+    """A tip as an officer reads it. The fields of its limit are those of a case's line."""
 
-    number: int
+    tip_id: int
+    number: str
     record_key: str
     record_url: str
     title: str
@@ -188,3 +190,14 @@ class TipLine:
     reply: str
     handled_by: str
     open: bool
+    due_on: date | None
+    due_words: str
+    overdue: bool
+    days_left: int | None
+    percent: int
+    paused: bool = False
+
+    @property
+    def late_days(self) -> int:
+        """Working days it is late; 0 when it is not."""
+        return -self.days_left if self.overdue and self.days_left is not None else 0

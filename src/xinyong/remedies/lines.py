@@ -138,17 +138,18 @@ def lines(cases: Sequence[Case], language: str) -> tuple[CaseLine, ...]:
     )
 
 
+def days_left(due_on: date, today: date) -> int:
+    """Working days to the last day; below zero when it has passed."""
+    first, last = sorted((today, due_on))
+    count = calendar.official().working_days_between(first, last, provisional=True)
+    return count if due_on >= today else -count
+
+
 def _line(case: Case, said: Said | None, name: str, limits: list[rules.Limit], today: date, language: str) -> CaseLine:
     english = language == "en"
     state = machine.table().states[case.kind][case.state]
     outcome = machine.table().outcomes.get(case.outcome)
     nearest = min(limits, key=lambda item: item.due_on, default=None) if case.paused_on is None else None
-    days_left = None
-    if nearest is not None:
-        working = calendar.official()
-        first, last = sorted((today, nearest.due_on))
-        count = working.working_days_between(first, last, provisional=True)
-        days_left = count if nearest.due_on >= today else -count
     row = nearest.known if nearest is not None else None
     department = case.department
     return CaseLine(
@@ -172,7 +173,7 @@ def _line(case: Case, said: Said | None, name: str, limits: list[rules.Limit], t
         due_words=(row.en if english else row.zh) if row is not None else "",
         overdue=nearest is not None and nearest.due_on < today,
         paused=case.paused_on is not None,
-        days_left=days_left,
+        days_left=days_left(nearest.due_on, today) if nearest is not None else None,
         percent=rules.used(nearest, today) if nearest is not None else 0,
         closed_at=case.closed_at,
         outcome=outcome.label(language) if outcome else "",

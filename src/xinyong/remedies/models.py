@@ -193,6 +193,9 @@ class Tip(models.Model):
         DONE = "done", "已处理"
         SET_ASIDE = "set_aside", "不作处理"
 
+    number = models.CharField(
+        max_length=24, unique=True, help_text="Number told to whoever gave it, who asks with it; it cannot be guessed."
+    )
     record_id = models.BigIntegerField(help_text="The public record.")
     entity_id = models.BigIntegerField(help_text="Whom it is about.")
     department = models.ForeignKey(
@@ -202,6 +205,10 @@ class Tip(models.Model):
     contact = models.TextField(blank=True, help_text="Token of how to answer, where it was given.")
     state = models.CharField(max_length=10, choices=State.choices, default=State.NEW, help_text="How far it is.")
     at = models.DateTimeField(help_text="When it came.")
+    rule = models.CharField(
+        max_length=30, blank=True, help_text="Row of timers.yml its limit comes from; empty: none ran."
+    )
+    due_on = models.DateField(null=True, help_text="Last day to deal with it; empty: no limit ran when it came.")
     reply = models.TextField(blank=True, help_text="What was found, in the officer's words.")
     handled_by = models.CharField(max_length=60, blank=True, help_text="Who dealt with it.")
     handled_at = models.DateTimeField(null=True, help_text="When.")
@@ -210,4 +217,4 @@ class Tip(models.Model):
         indexes = [models.Index(fields=["state", "id"], name="remedies_tip_v1")]
 
     def __str__(self) -> str:
-        return f"tip {self.pk}"
+        return self.number

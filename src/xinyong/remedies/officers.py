@@ -21,10 +21,10 @@ from xinyong.audit import actions as audit
 from xinyong.errors import XinyongError
 from xinyong.ledger import actions as ledger
 from xinyong.ledger import selectors as records
-from xinyong.publicity import repair
+from xinyong.publicity import inforce, repair, timers
 from xinyong.publicity import selectors as publicity
 from xinyong.registry import keys
-from xinyong.remedies import actions, files, machine, opening, rules, steps
+from xinyong.remedies import actions, files, machine, numbers, opening, rules, steps
 from xinyong.remedies.applicant import Material
 from xinyong.remedies.errors import CaseUnknown
 from xinyong.remedies.models import Case, Tip
@@ -37,6 +37,8 @@ from xinyong.ui.errors import PageNotFound
 #: Longest text of a tip, and of how to answer.
 TIP_LONGEST, CONTACT_LONGEST = 2_000, 200
 CONTACT_CONTEXT = "remedies.tip"
+#: The limit of timers.yml a tip is dealt with in.
+TIP_TIMER = "tip"
 
 
 def party(user: User, department_id: int) -> str:
@@ -275,8 +277,8 @@ def report_change(user: User, record_id: int, *, cause: str, reason: str, basis:
 
 
 @transaction.atomic
-def leave_tip(record_key: str, *, text: str, contact: str = "", path: str = "") -> int:
-    """What anybody tells about a public record; returns its number. It is no objection and marks nothing.
+def leave_tip(record_key: str, *, text: str, contact: str = "", path: str = "") -> Tip:
+    """What anybody tells about a public record. It is no objection and marks nothing; its limit begins (OBJ-09).
 
     Personal numbers in the text are masked before it is stored; how to answer is stored as a token. Raises
     PageNotFound for what is not public, RemedyRefused.
@@ -296,16 +298,21 @@ def leave_tip(record_key: str, *, text: str, contact: str = "", path: str = "") 
     if publicity.public_record(history.entity_id, number, timezone.localdate()) is None:
         raise PageNotFound(path=path)
     subject = opening.subject(history)
+    now, today = timezone.now(), timezone.localdate()
+    row = timers.find(TIP_TIMER, inforce.profile(), today)
     tip = Tip.objects.create(
+        number=numbers.tip_number(now),
         record_id=number,
         entity_id=history.entity_id,
         department_id=subject.department_id,
         text=redaction.redact(text).text,
         contact=cryptography.protect(CONTACT_CONTEXT, contact) if contact else "",
-        at=timezone.now(),
+        at=now,
+        rule=row.id if row is not None else "",
+        due_on=timers.due(row, today).day if row is not None else None,
     )
     audit.record(actor="visitor", deed="remedies.tip", target=f"tip {tip.pk}", detail={"record": record_key})
-    return tip.pk
+    return tip
 
 
 @transaction.atomic

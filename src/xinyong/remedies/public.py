@@ -15,7 +15,7 @@ from xinyong.ledger.errors import RecordNotFound
 from xinyong.publicity import past, show
 from xinyong.publicity import selectors as publicity
 from xinyong.registry import keys
-from xinyong.remedies import officers
+from xinyong.remedies import officers, opening, tips
 from xinyong.remedies.errors import TipTooLate
 from xinyong.ui.context import language
 from xinyong.ui.errors import PageNotFound
@@ -55,4 +55,24 @@ def tip(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "remedies/tip.html", {**context, "sent": sent}, status=201)
 
 
-urlpatterns: list[URLPattern] = [path("records/<str:key>/tip", tip, name="record-tip")]
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def tip_answer(request: HttpRequest) -> HttpResponse:
+    """What became of a tip, for whoever has its number. The number goes by POST, so that no log keeps it."""
+    if request.method != "POST":
+        return render(request, "remedies/tip_answer.html")
+    typed = request.POST.get("number", "")[:40]
+    found = tips.answer(typed, language())
+    if found is None:
+        problem = opening.refuse(
+            "没有这个编号的线索，请核对后重新输入", "there is no tip of this number; check it and try again"
+        )
+        context = {"typed": typed, "problem": problem.message(language())}
+        return render(request, "remedies/tip_answer.html", context, status=problem.status)
+    return render(request, "remedies/tip_answer.html", {"answer": found})
+
+
+urlpatterns: list[URLPattern] = [
+    path("records/<str:key>/tip", tip, name="record-tip"),
+    path("tips", tip_answer, name="tip-answer"),
+]

@@ -66,7 +66,11 @@ def site_map(request: HttpRequest) -> HttpResponse:
         ),
         SiteMapGroup(
             title=_("办事"),
-            pages=((_("信用修复"), reverse("repair")), (_("异议申诉"), reverse("objection"))),
+            pages=(
+                (_("信用修复"), reverse("repair")),
+                (_("异议申诉"), reverse("objection")),
+                (_("查询线索处理情况"), reverse("tip-answer")),
+            ),
         ),
         SiteMapGroup(
             title=_("政策与资讯"),

@@ -66,6 +66,7 @@ _SECTIONS = {
     "cases-figures": "remedies",
     "tips": "remedies",
     "record-tip": "search",
+    "tip-answer": "search",
     "list-registry": "lists",
     "list-config": "lists",
     "measures": "lists",

@@ -102,6 +102,16 @@ def test_a_historic_list_lists_nobody() -> None:
     assert not LISTS["focus-list"].in_force(date(2026, 11, 26))
 
 
+def test_ver_06_the_list_of_2014_ended_with_the_regulation_of_2024() -> None:
+    assert LISTS["seriously-illegal-2014"].in_force(date(2024, 4, 30))
+    assert not LISTS["seriously-illegal-2014"].in_force(date(2024, 5, 1))
+
+
+def test_ver_12_the_abnormal_list_rests_on_the_rules_of_2025_which_are_to_be_confirmed() -> None:
+    (row,) = [item for item in LISTS["abnormal"].bases if item.id == "ABN"]
+    assert "2025" in row.title and row.status == "to_be_confirmed"
+
+
 def test_every_mistake_is_named_at_once() -> None:
     words = mistakes("bidding", bases=[], subjects=[], relief_zh="", period={"least": 24, "most": 12, "ends": "fixed",
                      "zh": "x", "en": "x", "certainty": "text", "status": "confirmed"})  # fmt: skip

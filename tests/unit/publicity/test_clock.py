@@ -111,12 +111,12 @@ PERIODS: list[tuple[str, Facts, str, str, Any]] = [
     ("article", "given_facts", "profile", "channel", "months"), PERIODS, ids=[p[0] for p in PERIODS]
 )
 def test_period(article: str, given_facts: Facts, profile: str, channel: str, months: Any) -> None:
+    """Counted from the decision under N58 (CLK-06) and N36 (CLK-07), from the first public day under P45 (CLK-08), S107 (CLK-10)."""
     found = compute(given_facts, BOOK, profile=profile, channel=channel)
     if months == "closed":
         assert found.public_from is None and found.latest_end is None
         assert not found.shown_on(given_facts.day) and found.steps
         return
-    # CLK-06, CLK-07: the decision; CLK-08, CLK-10: the first public day.
     start = given_facts.day if channel == "credit-site" else given_facts.received_on
     shortest, longest = months
     assert found.public_from == start

@@ -57,6 +57,7 @@ def test_pub_05_food_waits_a_year() -> None:
 
 
 def test_pub_03_and_pub_17_never_early() -> None:
+    """Every subject may apply unless the rules say that the item cannot be repaired (REP-02)."""
     specific = clock(date(2023, 4, 1), "责令停产停业", sectors=frozenset({"food"}))
     found = eligibility(specific, "penalty", date(2026, 3, 1))
     assert states(found)["REP-02"] == FAILING and found.ready_on is None and not found.may_apply

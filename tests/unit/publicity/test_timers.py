@@ -38,6 +38,7 @@ TABLE: list[tuple[str, str, str, date, date]] = [
 
 @pytest.mark.parametrize(("article", "timer", "profile", "start", "day"), TABLE, ids=[row[0] for row in TABLE])
 def test_deadline(article: str, timer: str, profile: str, start: date, day: date) -> None:
+    """The first day is never counted (CLK-01)."""
     row = timers.find(timer, profile, start)
     assert row is not None
     found = timers.due(row, start)

@@ -29,6 +29,7 @@ LIMITS: list[tuple[str, str, str, date, tuple[int, str] | None]] = [
     ("REP-38 REP-47 three years without a new application", "repair-bar", "henan", date(2026, 5, 6), (36, "months")),
     ("REP-41 S107: push across provinces in 3 wd", "repair-push", "henan", date(2025, 12, 25), (3, "working_days")),
     ("REP-41 not before S107", "repair-push", "henan", date(2025, 12, 24), None),
+    ("OBJ-09 EIP14 13: a tip is dealt with in 20 wd", "tip", "henan", date(2026, 5, 6), (20, "working_days")),
     ("OBJ-04 SH 36: agencies are no party here, sites have 5 wd", "objection-own", "shanghai", date(2026, 5, 6), (5, "working_days")),
 ]  # fmt: skip
 

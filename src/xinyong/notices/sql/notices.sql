@@ -1,5 +1,6 @@
 -- name: announce
--- Notices, each once per key, with a message for every confirmed subscription that chose the group; in one round trip.
+-- Notices, each once per key, with a message for every confirmed subscription that chose the group, at once or gathered for
+-- its message of the day; in one round trip.
 WITH told AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
         AS row(entity_id bigint, kind text, key text, parameters jsonb, link text, due_on date, "group" text)
@@ -8,17 +9,23 @@ WITH told AS (
     SELECT entity_id, kind, key, parameters, link, due_on, %(now)s, '' FROM told
     ON CONFLICT (key) DO NOTHING
     RETURNING id, entity_id, key
+), wanted AS (
+    SELECT made.id AS notice, subscription.id AS subscription, subscription.rhythm
+    FROM made
+    JOIN told USING (key)
+    JOIN registry_entity AS entity ON entity.id = made.entity_id
+    JOIN registry_entity AS entry ON entry.id = COALESCE(entity.canonical_id, entity.id)
+        OR entry.canonical_id = COALESCE(entity.canonical_id, entity.id)
+    JOIN notices_subscription AS subscription ON subscription.entity_id = entry.id
+        AND subscription.confirmed_at IS NOT NULL AND subscription.ended_at IS NULL
+        AND subscription.groups ? told."group"
+), gathered AS (
+    INSERT INTO notices_gathered (notice_id, subscription_id)
+    SELECT notice, subscription FROM wanted WHERE rhythm = 'daily'
 )
 INSERT INTO notices_dispatch (notice_id, subscription_id, mark, secret, state, attempts, next_at, receipt, trouble)
-SELECT made.id, subscription.id, gen_random_uuid(), '', 'waiting', 0, %(now)s, '', ''
-FROM made
-JOIN told USING (key)
-JOIN registry_entity AS entity ON entity.id = made.entity_id
-JOIN registry_entity AS entry ON entry.id = COALESCE(entity.canonical_id, entity.id)
-    OR entry.canonical_id = COALESCE(entity.canonical_id, entity.id)
-JOIN notices_subscription AS subscription ON subscription.entity_id = entry.id
-    AND subscription.confirmed_at IS NOT NULL AND subscription.ended_at IS NULL AND subscription.rhythm = 'each'
-    AND subscription.groups ? told."group"
+SELECT notice, subscription, gen_random_uuid(), '', 'waiting', 0, %(now)s, '', ''
+FROM wanted WHERE rhythm = 'each'
 
 -- name: claim
 -- The next message that is due: leased to this worker, so that no other takes it and a killed one leaves it to come back.

@@ -35,6 +35,29 @@ FROM publicity_window
 WHERE public_until > %(closed)s AND public_until < %(today)s AND public_from <= public_until
 ORDER BY public_until, entity_id, record_id
 
+-- name: count_days
+-- The days that begin after those that close now: what ended the evening before and what began, by dataset.
+WITH moved AS (
+    SELECT public_until + 1 AS day, dataset_id, 1 AS ended, 0 AS began FROM publicity_window
+    WHERE public_until > %(closed)s AND public_until < %(today)s
+    UNION ALL
+    SELECT public_from, dataset_id, 0, 1 FROM publicity_window
+    WHERE public_from > %(closed)s::date + 1 AND public_from <= %(today)s
+      AND public_from > coalesce(decided_on, '-infinity')
+), counted AS (
+    SELECT moved.day, dataset.code, sum(moved.ended) AS ended, sum(moved.began) AS began
+    FROM moved JOIN catalogue_dataset AS dataset ON dataset.id = moved.dataset_id
+    GROUP BY moved.day, dataset.code
+)
+INSERT INTO publicity_turn (day, ended, began, by_dataset, taken_at)
+SELECT series.day::date, coalesce(sum(counted.ended), 0), coalesce(sum(counted.began), 0),
+    coalesce(jsonb_object_agg(counted.code, jsonb_build_array(counted.ended, counted.began))
+        FILTER (WHERE counted.code IS NOT NULL), '{}'), now()
+FROM generate_series((%(closed)s::date + 2)::timestamp, %(today)s::date::timestamp, '1 day') AS series(day)
+LEFT JOIN counted ON counted.day = series.day::date
+GROUP BY series.day
+ON CONFLICT (day) DO NOTHING
+
 -- name: gone_after
 -- Records that stopped being public and are not public again, after a place in the feed. Never their content.
 SELECT gone.id, gone.record_id, gone.at

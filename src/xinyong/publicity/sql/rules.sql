@@ -23,10 +23,3 @@ ORDER BY edition.id
 COPY publicity_ruledifference (version_id, entity_id, record_id, dataset_id, effect, old_from, old_until, new_from,
     new_until, old_rule, new_rule) FROM STDIN
 
--- name: ended_and_began
--- What ended the evening before a day and what began with it, by dataset.
-SELECT dataset.code, count(*) FILTER (WHERE held.public_until = %(day)s::date - 1),
-    count(*) FILTER (WHERE held.public_from = %(day)s::date AND held.public_from > coalesce(held.decided_on, '-infinity'))
-FROM publicity_window AS held JOIN catalogue_dataset AS dataset ON dataset.id = held.dataset_id
-WHERE held.public_until = %(day)s::date - 1 OR held.public_from = %(day)s::date
-GROUP BY dataset.code

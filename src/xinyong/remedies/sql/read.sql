@@ -23,13 +23,24 @@ WHERE closed_at IS NULL AND state NOT IN ('new', 'draft')
 GROUP BY kind, state
 
 -- name: limit_figures
--- Limits that were met in a span of days: how many in time of how many, by timer, with the days they took.
+-- Limits that were met in a span of days, those of tips among them: how many in time of how many, by timer, with the days they took.
 SELECT running.timer, count(*), count(*) FILTER (WHERE running.ended_on <= running.due_on),
     percentile_disc(0.5) WITHIN GROUP (ORDER BY running.ended_on - running.starts_on)
 FROM remedies_limit AS running JOIN remedies_case AS held ON held.id = running.case_id
 WHERE running.met AND running.ended_on BETWEEN %(since)s AND %(until)s
   AND (%(department)s::bigint IS NULL OR held.department_id = %(department)s)
-GROUP BY running.timer ORDER BY running.timer
+GROUP BY running.timer
+UNION ALL
+SELECT 'tip', count(*), count(*) FILTER (WHERE ended_on <= due_on), percentile_disc(0.5) WITHIN GROUP (ORDER BY ended_on - starts_on)
+FROM (
+    SELECT due_on, (at AT TIME ZONE 'Asia/Shanghai')::date AS starts_on, (handled_at AT TIME ZONE 'Asia/Shanghai')::date AS ended_on
+    FROM remedies_tip
+    WHERE state IN ('done', 'set_aside') AND due_on IS NOT NULL
+      AND (%(department)s::bigint IS NULL OR department_id = %(department)s)
+) AS tip
+WHERE ended_on BETWEEN %(since)s AND %(until)s
+HAVING count(*) > 0
+ORDER BY 1
 
 -- name: outcome_figures
 -- What cases that were closed in a span of days came to, with the days from the first to the last.
