@@ -366,6 +366,29 @@ def test_a_signed_request_is_answered_once(desk: Desk, signers: dict[str, Signer
     assert len(audit_rows(desk.code(2))) == before + 2
 
 
+def test_one_key_that_cannot_be_opened_ends_nothing_for_the_others(desk: Desk, verifier: System, caplog: Any) -> None:
+    """A secret sealed with keys of another home: its signatures are refused, every other client is served."""
+    import base64
+
+    from xinyong.accounts import client_actions
+    from xinyong.accounts.models import ApiClient, ApiSigningKey
+    from xinyong.verification.clients import Clients
+
+    client = ApiClient.objects.get(slug="hall")
+    lost, kept = (
+        client_actions.register_signing_key(client, algorithm="hmac-sha256", days=30, acting="test") for _ in range(2)
+    )
+    ApiSigningKey.objects.filter(keyid=lost.prefix).update(
+        material=ApiSigningKey.objects.get(keyid=kept.prefix).material  # sealed for another name
+    )
+    path = f"/api/v1/verify/{desk.code(2)}?purpose=permit&item=food-licence"
+    problem(Signer(lost.prefix, base64.b64decode(lost.text)).send(path), 401, "signature-wrong")
+    assert lost.prefix in caplog.text and lost.text not in caplog.text
+    assert Signer(kept.prefix, base64.b64decode(kept.text)).send(path).status_code == 200
+    known = Clients()
+    assert known.load() and known.of_signature(kept.prefix) is not None and known.of_signature(lost.prefix) is None
+
+
 def test_a_secret_is_sealed_and_a_key_shown_by_the_command(desk: Desk, verifier: System, tmp_path: Any) -> None:
     import json
 

@@ -43,7 +43,8 @@ class Clients:
                     key.digest, caller, key.expires_at.timestamp() if key.expires_at is not None else None, key.revoked_at is not None, client.is_active
                 )  # fmt: skip
             for signer in client.signing_keys.all():
-                signers[signer.keyid] = signing.of(signer)
+                if (known := signing.of(signer)) is not None:
+                    signers[signer.keyid] = known
         self._keys, self._signing, self.datasets, self._stamp = keys, signers, datasets, stamp
         return True
 
