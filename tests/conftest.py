@@ -30,7 +30,9 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "xinyong.settings"
 HOME.mkdir(parents=True, exist_ok=True)
 
 import django  # noqa: E402  (the settings read the environment above)
+from django.conf import settings as django_settings  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
+from django.utils import translation  # noqa: E402
 
 django.setup()
 setup_test_environment()
@@ -167,3 +169,9 @@ def chromium() -> str:
     if not found:
         pytest.fail("chromium is not installed; run: make browser")
     return found
+
+
+@pytest.fixture(autouse=True)
+def chinese() -> None:
+    """A request leaves its language behind in the thread; no test begins in that of the one before."""
+    translation.activate(django_settings.LANGUAGE_CODE)

@@ -137,7 +137,8 @@ def stand_back(session: psycopg.Connection[tuple[Any, ...]]) -> None:
     if is_embedded():
         with suppress(OSError):  # a server of another user, or gone
             os.setpriority(os.PRIO_PROCESS, session.info.backend_pid, priority.STANDS_BACK)
-    _kept.spent = True
+    if session is _kept.session:
+        _kept.spent = True
 
 
 @contextmanager

@@ -44,14 +44,15 @@ class Piece:
 
 def next_piece(connection: Connection, effect: str) -> Piece | None:
     """What comes next; None when everything was read. The position stays locked until the transaction ends."""
-    connection.execute(
-        "INSERT INTO ledger_effect_position (effect, event_id) VALUES (%s, 0) ON CONFLICT DO NOTHING", (effect,)
-    )
-    row = connection.execute(
-        "SELECT event_id, version_id, coalesce(ahead, '{}') FROM ledger_effect_position WHERE effect = %s FOR UPDATE",
-        (effect,),
-    ).fetchone()
-    assert row is not None  # just inserted
+    row = None
+    while row is None:  # a rebuild beside this one may take the place away between the two statements
+        connection.execute(
+            "INSERT INTO ledger_effect_position (effect, event_id) VALUES (%s, 0) ON CONFLICT DO NOTHING", (effect,)
+        )
+        row = connection.execute(
+            "SELECT event_id, version_id, coalesce(ahead, '{}') FROM ledger_effect_position WHERE effect = %s FOR UPDATE",
+            (effect,),
+        ).fetchone()
     place, version, ahead = int(row[0]), row[1], list(row[2])
     found = connection.execute(
         sql.statement("runtime", "next_event_of_effect"), {"after": place, "ahead": ahead}

@@ -78,7 +78,11 @@ class _Process:
         return self._popen.poll() is None and self._environment == _environment()
 
     def send(self, message: object) -> None:
-        wire.send(self._end, message)
+        """Raises CheckerLost when it is gone: it may end between its answer and the next word to it."""
+        try:
+            wire.send(self._end, message)
+        except wire.Ended as error:
+            raise self.lost() from error
 
     def receive(self) -> tuple[object, list[int]]:
         return wire.receive(self._end)
@@ -191,7 +195,7 @@ def _open(job: Job) -> tuple[_Process, Opened]:
     if process is not None:
         try:
             return process, _opened(process, job)
-        except (wire.Ended, CheckerLost):
+        except CheckerLost:
             process.close()  # it went to rest just now
         except BaseException:
             process.close()
@@ -205,10 +209,7 @@ def _open(job: Job) -> tuple[_Process, Opened]:
 
 
 def _opened(process: _Process, job: Job) -> Opened:
-    try:
-        process.send(job)
-    except wire.Ended:
-        raise process.lost() from None
+    process.send(job)
     message, _ = _answer(process)
     assert isinstance(message, Opened)  # the first answer to a job
     return message
