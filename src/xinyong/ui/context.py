@@ -66,7 +66,7 @@ _SECTIONS = {
     "cases-figures": "remedies",
     "tips": "remedies",
     "record-tip": "search",
-    "tip-answer": "search",
+    "tip-answer": "objection",
     "list-registry": "lists",
     "list-config": "lists",
     "measures": "lists",
