@@ -7,6 +7,7 @@ each with a nonce of its own. Every answer of the door is in the audit trail bef
 against the answers. Latency is taken at half the throughput. Staleness: records sent by API are looked for at the door while a
 bulk file is taken in beside it; the time runs from the answer of the API, which is after the commit, to the last question whose
 answer missed the record (`missed`), and to the answer that has it (`seen`), which a busy machine makes slow and not old.
+Beside the same bulk intake the bare server and the door are asked again, at full and at half load (`beside_bulk`).
 Entries of a list and their liftings are made by the room's own actions; the time runs from their commit to the first answer.
 
 Needs `wrk` (Debian package). Both servers and the generator share the machine; CPU per request is given beside each figure.
@@ -324,10 +325,13 @@ def measure(folder: Path, port: int, door: int) -> dict[str, Any]:
             time.sleep(2)
             rounds = [round_of(folder, door, server.pid, bare_port, bare_pid, key, signers) for _ in range(ROUNDS)]
             half = half_load(folder, door, key, statistics.median(item["key"]["rate"] for item in rounds))
-        stale = staleness(folder, port, door, key)
+            with bulk(folder) as turns:
+                beside = beside_bulk(folder, door, key, bare_port)
+                stale = staleness(port, door, key)
+            stale["bulk_turns"] = len(turns)
         listed = listing(door, key)
         answers = sum(int(item[name]["count"] - item[name]["bad"]) for item in rounds for name in ("key", *signers))
-        answers += int(half["count"])
+        answers += int(half["count"]) + beside.pop("answers")
         time.sleep(2)
         rows = audited() - stale["asked"] - listed["asked"]
     finally:
@@ -350,6 +354,7 @@ def measure(folder: Path, port: int, door: int) -> dict[str, Any]:
         "bad": {name: max(item[name]["bad"] for item in rounds) for name in rounds[0]},
         "half_load": half,
         "bar_p99_ms": BAR_P99,
+        "beside_bulk": beside,
         "staleness": stale,
         "bar_stale_s": BAR_STALE,
         "listing": listed,
@@ -389,8 +394,9 @@ def half_load(folder: Path, door: int, key: str, rate: float) -> dict[str, float
     return {name: round(found[name], 2) for name in ("rate", "p50", "p99", "count")}
 
 
-def staleness(folder: Path, port: int, door: int, key: str) -> dict[str, Any]:
-    """Records sent by API until the door answers with them, while bulk files are taken in."""
+@contextlib.contextmanager
+def bulk(folder: Path) -> Iterator[list[float]]:
+    """Bulk files are taken in, one after the other, while this is open. Gives the seconds of each that ended."""
     from benchmarks import freshness
 
     freshness.ROWS = int(os.environ.get("ROWS", "100000"))
@@ -398,34 +404,61 @@ def staleness(folder: Path, port: int, door: int, key: str) -> dict[str, Any]:
     stop, turns = threading.Event(), [0.0][:0]
     loader = threading.Thread(target=freshness._bulk, args=(file, stop, turns), daemon=True)
     loader.start()
-    waits: list[float] = []
-    missed: list[float] = []
-    asked = 0
     try:
-        time.sleep(1)
-        for number in range(STALE):
-            company, name = freshness._company(number)
-            status, body = freshness._post(
-                f"http://127.0.0.1:{port}/api/v1/datasets/registration/records", key,
-                {"UNISCID": company, "ENTNAME": name, "ESTDATE": "2020-01-02"},
-            )  # fmt: skip
-            since, late = time.monotonic(), 0.0
-            if status != 201:
-                raise RuntimeError(f"{status} {body}")
-            while True:
-                at = time.monotonic()
-                answer = ask(door, company, key)
-                asked += answer == 200
-                if answer == 200 or time.monotonic() - since > 60:
-                    break
-                late = at - since
-                time.sleep(0.01)
-            waits.append(time.monotonic() - since)
-            missed.append(late)
-            time.sleep(0.3)
+        yield turns
     finally:
         stop.set()
         loader.join(60)
+
+
+def beside_bulk(folder: Path, door: int, key: str, bare_port: int) -> dict[str, Any]:
+    """Throughput and latency of the bare server and of the door while a bulk intake (:func:`bulk`) has the cores too."""
+    found: dict[str, list[dict[str, float]]] = {"bare": [], "bare_half": [], "key": [], "key_half": []}
+    file = questions(folder, ENTITIES, 50_000, door, None)
+    time.sleep(5)
+    for _ in range(ROUNDS):
+        for name, port in (("bare", bare_port), ("key", door)):
+            full = load(port, file, f"Bearer {key}", SECONDS)
+            found[name].append(full)
+            found[f"{name}_half"].append(half_load(folder, port, key, full["rate"]))
+    bad = sum(run.get("bad", 0.0) for runs in found.values() for run in runs)
+    return {
+        "answers": int(sum(run["count"] - run.get("bad", 0.0) for name in ("key", "key_half") for run in found[name])),
+        **{
+            name: {each: round(statistics.median(run[each] for run in runs), 2) for each in ("rate", "p50", "p99")}
+            for name, runs in found.items()
+        },
+        "bad": bad,
+    }
+
+
+def staleness(port: int, door: int, key: str) -> dict[str, Any]:
+    """Records sent by API until the door answers with them, while bulk files are taken in (:func:`bulk`)."""
+    from benchmarks import freshness
+
+    waits: list[float] = []
+    missed: list[float] = []
+    asked = 0
+    for number in range(STALE):
+        company, name = freshness._company(number)
+        status, body = freshness._post(
+            f"http://127.0.0.1:{port}/api/v1/datasets/registration/records", key,
+            {"UNISCID": company, "ENTNAME": name, "ESTDATE": "2020-01-02"},
+        )  # fmt: skip
+        since, late = time.monotonic(), 0.0
+        if status != 201:
+            raise RuntimeError(f"{status} {body}")
+        while True:
+            at = time.monotonic()
+            answer = ask(door, company, key)
+            asked += answer == 200
+            if answer == 200 or time.monotonic() - since > 60:
+                break
+            late = at - since
+            time.sleep(0.01)
+        waits.append(time.monotonic() - since)
+        missed.append(late)
+        time.sleep(0.3)
     return {
         "missed_p50": freshness._percentile(missed, 0.5),
         "missed_max": round(max(missed), 3),
@@ -433,7 +466,6 @@ def staleness(folder: Path, port: int, door: int, key: str) -> dict[str, Any]:
         "seen_p99": freshness._percentile(waits, 0.99),
         "seen_max": round(max(waits), 3),
         "bulk_rows": freshness.ROWS,
-        "bulk_turns": len(turns),
         "asked": asked,
     }
 
