@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, timedelta
 from typing import Any
 
@@ -512,3 +513,88 @@ def test_the_command_builds_and_shows_the_snapshot(desk: Desk, verifier: System,
     built = json.loads(desk.cli("verification", "rebuild", "--json").stdout)
     state = json.loads(desk.cli("verification", "state", "--json").stdout)
     assert built["digest"] == state["digest"] and state["numbers"] > 5
+
+
+@pytest.fixture
+def loads(kept: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Deliveries of more than two rows count as large, and are packed entity by entity."""
+    monkeypatch.setattr(kept, "_SMALL", 2)
+    monkeypatch.setattr(kept, "_PIECE", 1)
+    kept.catch_up()
+    return kept
+
+
+def load(desk: Desk, first: int, ordinal: str) -> list[str]:
+    codes = [desk.code(first + place) for place in range(4)]
+    rows = [
+        desk.penalty(code, f"示例大批{code[-3:]}有限公司", CF_WSH=f"（示）罚〔2026〕{ordinal}-{place}号")
+        for place, code in enumerate(codes)
+    ]
+    assert desk.take(rows, "penalty").accepted == 4
+    return codes
+
+
+def test_a_large_delivery_leaves_the_snapshot_young_for_all_it_is_not_about(
+    desk: Desk, verifier: System, loads: Any
+) -> None:
+    """Those it is about are answered from the ledger until the snapshot has them: nobody misses what was committed."""
+    desk.take([desk.registration(desk.code(701), "示例大批甲有限公司")])
+    loads.catch_up()
+    codes = load(desk, 701, "八")
+    time.sleep(1.1)  # what was confirmed before is too old to answer
+    loads.catch_up()  # the windows of publicity have not read it: it waits
+    other = ask(verifier, desk.code(1)).json()
+    assert other["data"]["source"] == "snapshot" and other["data"]["age_ms"] <= 1000
+    for place, code in enumerate(codes):
+        answer = ask(verifier, code)
+        assert numbers(answer) == [f"（示）罚〔2026〕八-{place}号"], "known before, or new with the delivery"
+        assert answer.json()["data"]["source"] == "ledger"
+    small = desk.code(720)
+    desk.take([desk.registration(small, "示例随后有限公司")])
+    loads.catch_up()
+    assert ask(verifier, small).json()["data"]["source"] == "snapshot", "what comes behind does not wait"
+    both = verifier.send("POST", "/api/v1/verify", {"purpose": "permit", "item": "food-licence",
+                                                    "codes": [desk.code(1), codes[1], small]})  # fmt: skip
+    assert [answer["outcome"] for answer in both.json()["answers"]] == ["known"] * 3
+    assert [len(answer["facts"]) > 0 for answer in both.json()["answers"]] == [True] * 3
+    desk.catch_up()
+    assert all(ask(verifier, code).json()["data"]["source"] == "snapshot" for code in codes)
+
+
+def test_a_large_delivery_goes_on_where_it_was_left(
+    desk: Desk, verifier: System, loads: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between two entities: nothing is taken for done, nothing is packed from the beginning, the bytes are the same."""
+    from xinyong.ledger import corridor
+    from xinyong.verification import snapshot
+
+    codes = load(desk, 731, "九")
+    corridor.catch_up_one("publicity")
+    packed: list[int] = []
+    store = snapshot.Writer.store
+
+    def counting(self: Any, entities: Any, *rest: Any) -> int:
+        packed.extend(root for root, _ in entities)
+        return store(self, entities, *rest)
+
+    def dying(self: Any, entities: Any, *rest: Any) -> int:
+        if len(packed) == 2:
+            raise KeyboardInterrupt
+        return counting(self, entities, *rest)
+
+    monkeypatch.setattr(snapshot.Writer, "store", dying)
+    with pytest.raises(KeyboardInterrupt):
+        loads.catch_up()
+    assert {ask(verifier, code).json()["data"]["source"] for code in codes} == {"ledger"}, "also of those packed"
+    monkeypatch.setattr(snapshot.Writer, "store", counting)
+    loads.catch_up()
+    assert len(packed) == len(set(packed)) == 4
+    assert {ask(verifier, code).json()["data"]["source"] for code in codes} == {"snapshot"}
+    with snapshot.Reader() as reader:
+        assert reader.begin() and not reader.filters
+        step_by_step, state = snapshot.digest(reader), reader.mark()
+    assert not state.waiting and not state.place
+    loads.rebuild()
+    with snapshot.Reader() as reader:
+        assert reader.begin()
+        assert snapshot.digest(reader) == step_by_step

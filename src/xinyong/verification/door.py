@@ -191,7 +191,7 @@ class Door:
             at, day, ends = answers.moment(now), answers.today(now), b",%b}" % answers.versions(stands, now)
             look, charge, behind, rows = self._reader.look, self._meter.charge, f', "event": {stands.event}}}\n', []
             for code, known in asked:
-                if now >= known.ends_at:
+                if now >= known.ends_at or source.behind(self._reader, code):
                     made.append(None)
                     continue
                 try:
@@ -243,6 +243,8 @@ class Door:
         if stands is None:
             return self._from_ledger(code, caller, wanted, case, now, query)
         try:
+            if source.behind(self._reader, code):
+                return self._from_ledger(code, caller, wanted, case, now, query)
             found = asking.answer(
                 self._reader.look, code, self._scopes[item], caller.department_name, answers.today(now), query
             )
@@ -333,14 +335,16 @@ class Door:
         if stands is None:
             return self._loop.run_in_executor(self._threads, self._batch_of_ledger, batch, caller, wanted, now)
         try:
+            if any(source.behind(self._reader, code) for code in batch.codes):
+                return self._loop.run_in_executor(self._threads, self._batch_of_ledger, batch, caller, wanted, now)
             return self._batch(self._reader.look, stands, batch, caller, wanted, now)
         finally:
             self._reader.end()
 
     def _batch_of_ledger(self, batch: asking.Batch, caller: Caller, wanted: rules.Item, now: float) -> Made:
         numbers = [number for code in batch.codes for number in asking.wanted(code)]
-        look, stands = source.packed(source.session(), numbers)
-        return self._batch(look, stands, batch, caller, wanted, now)
+        with source.looking(numbers, now) as (look, stands):
+            return self._batch(look, stands, batch, caller, wanted, now)
 
     def _batch(
         self,

@@ -277,8 +277,10 @@ class _Teller:
         try:
             if stands is None:
                 self._fresh(object())
-                wanted = [number for code in dict.fromkeys(codes) for number in asking.wanted(code)]
-                yield source.packed(source.session(), wanted)
+                yield source.packed(source.session(), _wanted(codes))
+            elif self._reader.filters:
+                self._fresh(object())
+                yield source.around(self._reader, _wanted(codes), stands)
             else:
                 self._fresh((self._reader.state(), answers.today(now)))
                 yield self._reader.look, stands
@@ -317,6 +319,10 @@ class _Teller:
         keys = told["key"].str.join("\n").item().encode()
         places = told["detail"].to_numpy().astype("<u4").tobytes()
         return journal.framed((begins, purpose, '", ', ends), first, keys, list(self._details), places)
+
+
+def _wanted(codes: list[str]) -> list[str]:
+    return [number for code in dict.fromkeys(codes) for number in asking.wanted(code)]
 
 
 def _unreadable(batch: RawBatch, column: str) -> pl.DataFrame | None:

@@ -2,7 +2,8 @@
 
 One process writes, any number read, each read sees one committed state. A rebuilt snapshot is made beside the old one and
 put in its place by one change of the state file, which readers look at with every question. Beside the LMDB file a state
-of 32 bytes holds the generation and the moment at which the writer last knew that nothing newer was committed.
+of 32 bytes holds the generation and the moment at which the writer last knew that nothing newer was committed, but for what
+it says it lacks (:mod:`xinyong.verification.behind`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import shutil
 import struct
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ from typing import Any, Final
 import lmdb
 
 from xinyong.runtime import config
+from xinyong.verification import behind
 
 #: Grows as needed up to this; the file itself is as large as what it holds.
 _MAP: Final = 1 << 37
@@ -38,10 +40,16 @@ FORM: Final = b"2"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """What a snapshot stands for. ``ahead``: events behind ``event`` that are taken in already."""
+    """What a snapshot stands for. ``ahead``: events behind ``event`` that are taken in already.
+
+    ``waiting``: large events behind it that are not; a filter each says whose answers may lack them. ``place``: the last entity
+    of the first of them that was packed.
+    """
 
     event: int
     ahead: tuple[int, ...] = ()
+    waiting: tuple[int, ...] = ()
+    place: int = 0
     rules: str = ""
     windows: str = ""
     measures: str = ""
@@ -50,12 +58,37 @@ class Mark:
         """As it is stored."""
         return {
             b"event": str(self.event).encode(),
-            b"ahead": ",".join(map(str, self.ahead)).encode(),
+            b"ahead": _listed(self.ahead),
+            b"waiting": _listed(self.waiting),
+            b"place": str(self.place).encode(),
             b"rules": self.rules.encode(),
             b"windows": self.windows.encode(),
             b"measures": self.measures.encode(),
             b"form": FORM,
         }
+
+    @classmethod
+    def unpack(cls, get: Callable[[bytes], bytes | None]) -> Mark:
+        """From what was stored."""
+        return cls(
+            event=int(get(b"event") or 0),
+            ahead=_numbers(get(b"ahead")),
+            waiting=_numbers(get(b"waiting")),
+            place=int(get(b"place") or 0),
+            **{name: (get(name.encode()) or b"").decode() for name in ("rules", "windows", "measures")},
+        )
+
+
+def _listed(numbers: Iterable[int]) -> bytes:
+    return ",".join(map(str, numbers)).encode()
+
+
+def _numbers(listed: bytes | None) -> tuple[int, ...]:
+    return tuple(map(int, listed.split(b","))) if listed else ()
+
+
+def _filter_name(event: int) -> bytes:
+    return b"waiting:%d" % event
 
 
 def folder() -> Path:
@@ -120,6 +153,8 @@ class Reader:
         self._mark = Mark(event=0)
         #: What the writer had confirmed before the state was looked at.
         self.confirmed_when_begun = 0.0
+        #: Filters of the large events this state lacks, by event; mostly none.
+        self.filters: dict[int, bytes] = {}
 
     def begin(self) -> bool:
         """See the newest state from here on. False when there is no snapshot."""
@@ -134,6 +169,7 @@ class Reader:
         self.confirmed_when_begun = self.confirmed()
         assert self._env is not None  # switched to
         self._txn = self._env.begin(db=self._handle)
+        self._see()
         return True
 
     def end(self) -> None:
@@ -177,20 +213,22 @@ class Reader:
 
     def mark(self) -> Mark:
         """What this state stands for."""
-        state = self._txn.id()
-        if state != self._last:
-            self._last = state
-            get = self._txn.get
-            event = get(b"event", db=self._meta)
-            ahead = get(b"ahead", b"", db=self._meta).decode()
-            self._mark = Mark(
-                event=int(event),
-                ahead=tuple(map(int, ahead.split(","))) if ahead else (),
-                rules=get(b"rules", b"", db=self._meta).decode(),
-                windows=get(b"windows", b"", db=self._meta).decode(),
-                measures=get(b"measures", b"", db=self._meta).decode(),
-            )
         return self._mark
+
+    def behind(self, number: bytes) -> bool:
+        """Whether something was committed about the number that this state may lack; False is certain."""
+        return any(behind.perhaps(held, number) for held in self.filters.values())
+
+    def _see(self) -> None:
+        state = self._txn.id()
+        if state == self._last:
+            return
+        self._last = state
+        self._mark = Mark.unpack(lambda name: self._txn.get(name, db=self._meta))
+        self.filters = {
+            event: self.filters.get(event) or self._txn.get(_filter_name(event), db=self._meta)
+            for event in self._mark.waiting
+        }
 
     def confirmed(self) -> float:
         """When the writer last knew that nothing newer was committed."""
@@ -215,6 +253,7 @@ class Reader:
             self._env = None
         self._generation = 0
         self._last = -1
+        self.filters = {}
 
     def close(self) -> None:
         """Let go of everything."""
@@ -254,14 +293,16 @@ class Writer:
         with self._env.begin(db=self._meta) as txn:
             if txn.get(b"form") != FORM:
                 return None
-            ahead = txn.get(b"ahead", b"").decode()
-            return Mark(
-                event=int(txn.get(b"event", b"0")),
-                ahead=tuple(map(int, ahead.split(","))) if ahead else (),
-                rules=txn.get(b"rules", b"").decode(),
-                windows=txn.get(b"windows", b"").decode(),
-                measures=txn.get(b"measures", b"").decode(),
-            )
+            return Mark.unpack(txn.get)
+
+    def await_event(self, event: int, numbers: Iterable[bytes], mark: Mark) -> None:
+        """Note in one step that ``mark`` lacks an event, and whom it is about."""
+        assert self._env is not None
+        held = behind.filter_of(numbers)
+        with self._env.begin(write=True, db=self._meta) as txn:
+            txn.put(_filter_name(event), held)
+            for name, text in mark.pack().items():
+                txn.put(name, text)
 
     def store(
         self,
@@ -292,6 +333,8 @@ class Writer:
                     written += 1
             for name, text in (shared or {}).items():
                 txn.put(name, text, db=self._answers, overwrite=False)
+            for event in set(_numbers(txn.get(b"waiting", db=self._meta))) - set(mark.waiting):
+                txn.delete(_filter_name(event), db=self._meta)
             for name, text in mark.pack().items():
                 txn.put(name, text, db=self._meta)
         return written

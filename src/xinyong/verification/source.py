@@ -1,4 +1,6 @@
-"""Where packed values come from: the snapshot of this host while it is young enough, else the ledger itself."""
+"""Where packed values come from: the snapshot of this host while it is young enough and lacks nothing of the number that is
+asked for, else the ledger itself.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from django.db import connection as django_connection
 
 from xinyong.registry import keys
 from xinyong.runtime import config, sql
-from xinyong.verification import answers, packing, rules, snapshot
+from xinyong.verification import answers, asking, packing, rules, snapshot
 from xinyong.verification.answers import Look, Scope, Versions
 
 _local = threading.local()
@@ -35,6 +37,11 @@ def young(held: snapshot.Reader, now: float, oldest: int) -> Versions | None:
         return None
     mark = held.mark()
     return Versions(mark.event, age, "snapshot", mark.rules)
+
+
+def behind(held: snapshot.Reader, asked: str) -> bool:
+    """Whether something was committed about what was asked that the snapshot may lack: then the ledger has to be asked."""
+    return bool(held.filters) and any(held.behind(number.encode()) for number in asking.wanted(asked))
 
 
 def oldest() -> int:
@@ -68,12 +75,31 @@ def looking(numbers: Iterable[str], now: float) -> Iterator[tuple[Look, Versions
     held = reader()
     try:
         stands = young(held, now, oldest())
-        if stands is not None:
-            yield held.look, stands
-        else:
+        if stands is None:
             yield packed(session(), numbers)
+        else:
+            yield around(held, numbers, stands)
     finally:
         held.end()
+
+
+def around(held: snapshot.Reader, numbers: Iterable[str], stands: Versions) -> tuple[Look, Versions]:
+    """Values from the snapshot, those it lacks from the ledger; what they stand for is what all of them stand for."""
+    if not held.filters:
+        return held.look, stands
+    numbers = list(numbers)
+    late = {number.encode() for number in numbers if held.behind(number.encode())}
+    if not late:
+        return held.look, stands
+    newer, stand = packed(session(), [number.decode() for number in late])
+    if len(late) == len(set(numbers)):
+        return newer, stand
+
+    def look(number: bytes) -> bytes | None:
+        found = newer(number)
+        return found if found is not None or number in late else held.look(number)
+
+    return look, stands
 
 
 def session() -> packing.Connection:
@@ -100,4 +126,4 @@ def datasets() -> dict[str, int]:
     return {str(code): int(number) for code, number in held}
 
 
-__all__ = ["datasets", "looking", "oldest", "packed", "reader", "scopes", "session", "young"]
+__all__ = ["around", "behind", "datasets", "looking", "oldest", "packed", "reader", "scopes", "session", "young"]

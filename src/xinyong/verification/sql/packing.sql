@@ -56,6 +56,19 @@ SELECT touched.id FROM registry_act AS act
 CROSS JOIN LATERAL (VALUES (act.entity_id), (act.other_id)) AS touched (id)
 WHERE act.event_id BETWEEN %(first)s AND %(last)s AND touched.id > 0
 
+-- name: numbers_behind
+-- Every number that leads to some entities or to an entry that speaks for them; without a number: the entry itself.
+WITH roots AS MATERIALIZED (
+    SELECT DISTINCT coalesce(canonical_id, id) AS id FROM registry_entity WHERE id = ANY(%(entities)s)
+), members AS MATERIALIZED (
+    SELECT id FROM roots
+    UNION ALL
+    SELECT entity.id FROM registry_entity AS entity JOIN roots ON entity.canonical_id = roots.id
+)
+SELECT number.value, members.id FROM members JOIN registry_identifier AS number ON number.entity_id = members.id
+UNION ALL
+SELECT NULL, id FROM members
+
 -- name: heads_of_corridor
 -- The newest event, how far the windows of publicity have read, and the newest version they know.
 SELECT coalesce((SELECT max(id) FROM ledger_event), 0), windows.event_id,
