@@ -6,6 +6,7 @@ without it a temporary one is made and removed.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -16,21 +17,31 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Final, TextIO
 
 import polars as pl
 
 from benchmarks import _namecases
 from xinyong.standards import names
 
+#: Names laid down at a time.
+_PART: Final = 500_000
+_COPY_NAMES: Final = "COPY registry_name (id, entity_id, name, name_key, kind, first_delivery_id, since) FROM STDIN"
+
 
 @dataclass(kw_only=True)
 class Filled:
-    """A filled database: entity ``n`` bears ``texts[n - 1]``. ``built``: names indexed a second, when it was built."""
+    """A filled database: entity ``n`` bears the ``n``-th of ``count`` names. ``built``: names indexed a second."""
 
     home: Path
-    texts: list[str]
+    count: int
     from_real: bool
     built: int
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The names."""
+        return (self.home / "names.txt").read_text(encoding="utf-8").split("\n")
 
     @cached_property
     def keys(self) -> list[str]:
@@ -75,28 +86,34 @@ def _filled(home: Path, count: int) -> Filled:
     prepare()
     listed, stamp = home / "names.txt", home / "names.json"
     if stamp.exists():
-        told = json.loads(stamp.read_text())
-        texts = listed.read_text(encoding="utf-8").split("\n")
-        print(f"using the {len(texts)} names kept in {home}", file=sys.stderr)
-        return Filled(home=home, texts=texts, **told)
+        found = Filled(home=home, **json.loads(stamp.read_text()))
+        print(f"using the {found.count} names kept in {home}", file=sys.stderr)
+        return found
     population = Population()
-    texts = list(population.names(count))
-    fill(texts)
-    built = round(len(texts) / build())
-    listed.write_text("\n".join(texts), encoding="utf-8")
-    stamp.write_text(json.dumps({"from_real": population.from_real, "built": built}))
-    return Filled(home=home, texts=texts, from_real=population.from_real, built=built)
+    with listed.open("w", encoding="utf-8") as out:
+        count = fill(_told(population.names(count), out))
+    stamp.write_text(json.dumps({"count": count, "from_real": population.from_real, "built": round(count / build())}))
+    return Filled(home=home, **json.loads(stamp.read_text()))
+
+
+def _told(texts: Iterable[str], out: TextIO) -> Iterator[str]:
+    """The names, written down one a line on their way; no line ends the last."""
+    end = ""
+    for text in texts:
+        out.write(f"{end}{text}")
+        end = "\n"
+        yield text
 
 
 def _keys(texts: list[str]) -> list[str]:
     return list(names.matching_keys(pl.Series(texts)).to_list())
 
 
-def fill(texts: list[str], *, extra: Iterable[tuple[int, str]] = ()) -> list[str]:
-    """Entities 1…n with these registered names; ``extra``: former names. Returns the matching keys."""
+def fill(texts: Iterable[str], *, extra: Iterable[tuple[int, str]] = ()) -> int:
+    """Entities 1…n with these registered names; ``extra``: former names. How many they are."""
     from xinyong.runtime import database
 
-    keys = _keys(texts)
+    rest, count = iter(texts), 0
     with database.connect_owner() as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("TRUNCATE registry_name, registry_identifier, registry_entity CASCADE")
@@ -106,27 +123,28 @@ def fill(texts: list[str], *, extra: Iterable[tuple[int, str]] = ()) -> list[str
         ).fetchall()
         for _, index in indexes:
             connection.execute(f"DROP INDEX {index}".encode())
-        with connection.cursor() as cursor:
-            with cursor.copy(
+        while part := list(itertools.islice(rest, _PART)):
+            named = list(enumerate(zip(part, _keys(part), strict=True), count + 1))
+            with connection.cursor().copy(
                 "COPY registry_entity (id, kind, name, name_key, status, place, registered, first_delivery_id, created_at)"
                 " FROM STDIN"
             ) as copy:
-                for number, (name, key) in enumerate(zip(texts, keys, strict=True), 1):
+                for number, (name, key) in named:
                     copy.write(f"{number}\tenterprise\t{name}\t{key}\t存续\t\tt\t1\t2026-01-01\n")
-            with cursor.copy(
-                "COPY registry_name (id, entity_id, name, name_key, kind, first_delivery_id, since) FROM STDIN"
-            ) as copy:
-                for number, (name, key) in enumerate(zip(texts, keys, strict=True), 1):
+            with connection.cursor().copy(_COPY_NAMES) as copy:
+                for number, (name, key) in named:
                     copy.write(f"{number}\t{number}\t{name}\t{key}\tregistered\t1\t2026-01-01\n")
-                for number, (entity, name) in enumerate(extra, len(texts) + 1):
-                    copy.write(f"{number}\t{entity}\t{name}\t{names.matching_key(name)}\tformer\t1\t2026-01-01\n")
+            count += len(part)
+        with connection.cursor().copy(_COPY_NAMES) as copy:
+            for number, (entity, name) in enumerate(extra, count + 1):
+                copy.write(f"{number}\t{entity}\t{name}\t{names.matching_key(name)}\tformer\t1\t2026-01-01\n")
         for definition, _ in indexes:
             connection.execute(definition.encode())
         connection.commit()
     with database.connect_owner(autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE registry_name")
         connection.execute("VACUUM ANALYZE registry_entity")
-    return keys
+    return count
 
 
 def build() -> float:
