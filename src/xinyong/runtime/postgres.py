@@ -282,11 +282,14 @@ def _postmaster(here: Server) -> int | None:
 
 
 def _sessions_left(here: Server) -> bool:
-    """Whether sessions of a killed server still work in its data folder; they end by themselves."""
+    """Whether sessions of a killed server still work in its data folder; they end by themselves.
+
+    One that is ending has no command line any more while it still lets go of the shared memory, which takes a busy machine a while.
+    """
     data = here.data.resolve()
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if "postgres" in (process / "cmdline").read_text(errors="replace") and (process / "cwd").resolve() == data:
+            if (process / "comm").read_text().strip() == "postgres" and (process / "cwd").resolve() == data:
                 return True
         except OSError:
             continue
