@@ -1,8 +1,8 @@
 """Rows of the ``growth`` benchmark laid down beside the engine, so that the speed at 100 million can be looked at in an hour.
 
-The rows are those the engine writes for the same files, column by column, with two differences: their hashes are drawn, not
-computed, and indexes are built after the rows, so their pages are fuller than those of an installation that grew. Leaves of
-the log are real. The search index of names is left out. For an empty installation only; never part of the product.
+The rows are those the engine writes for the same files, sent as it sends them, with two differences: their hashes are drawn,
+not computed, and indexes are built after the rows, so their pages are fuller than those of an installation that grew. Leaves
+of the log are real. The search index of names is left out. For an empty installation only; never part of the product.
 """
 
 from __future__ import annotations
@@ -28,11 +28,6 @@ _DAYS = pl.Series([(_FIRST + timedelta(days=day)).isoformat() for day in range(2
 
 def _say(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
-
-
-def _bytes(draw: np.random.Generator, rows: int, width: int) -> pl.Series:
-    text = binascii.hexlify(draw.bytes(rows * width))
-    return "\\x" + pl.Series(np.frombuffer(text, dtype=f"S{2 * width}").astype(str))
 
 
 def _copy(connection: Any, table: str, frame: pl.DataFrame) -> None:
@@ -73,7 +68,7 @@ def _registry(connection: Any, delivery: int, before: int, entities: int, codes:
     for start in range(0, entities, 1_000_000):
         numbers = np.arange(start, min(start + 1_000_000, entities), dtype=np.int64)
         frame = pl.DataFrame({"id": numbers + 1 + before, "code": codes(numbers)}).with_columns(
-            name=pl.Series(numbers).cast(pl.String) + "号示例公司",
+            name=pl.Series(numbers).cast(pl.String) + "号公司",
             first_delivery_id=pl.lit(delivery),
             at=pl.lit(str(at)),
             empty=pl.lit(""),
@@ -124,8 +119,12 @@ def _registry(connection: Any, delivery: int, before: int, entities: int, codes:
         connection.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {entities + before})")
 
 
-def _records(connection: Any, model: dict[str, Any], first: int, rows: int, entities: int, codes: Any) -> None:
+def _records(
+    connection: Any, model: dict[str, Any], first: int, rows: int, entities: int, codes: Any, *, with_windows: bool
+) -> None:
     """One delivery of ``rows`` rows whose places start at ``first`` (the walk of ``growth``)."""
+    from xinyong.intake import encoding, loading
+
     draw = np.random.default_rng(first)
     places = np.arange(first, first + rows, dtype=np.int64)
     numbers = places * STRIDE % entities
@@ -136,84 +135,63 @@ def _records(connection: Any, model: dict[str, Any], first: int, rows: int, enti
         "FROM intake_delivery AS delivery WHERE id = %s",
         (delivery, f"demo-filler-{delivery}", binascii.hexlify(draw.bytes(32)).decode(), rows, rows, model["delivery"]),
     )
-    record = model["record"] + 1 + places
     frame = pl.DataFrame(
         {
-            "entity_id": numbers + 1 + model["entity"],
-            "record_id": record,
-            "source_row": places - first + 2,
             "round": places // entities,
             "code": codes(numbers),
-            "name": pl.Series(numbers).cast(pl.String) + "号示例公司",
+            "name": pl.Series(numbers).cast(pl.String) + "号公司",
             "decided_on": _DAYS.gather(pl.Series((numbers + places // entities) % 2000)),
-            "content_hash": _bytes(draw, rows, 32),
-            "payload_hash": _bytes(draw, rows, 32),
-            "source_key": _bytes(draw, rows, 16),
         }
-    ).with_columns(
-        delivery_id=pl.lit(delivery),
-        dataset_id=pl.lit(model["dataset"]),
-        version_no=pl.lit(1),
-        payload=pl.concat_str(
-            pl.lit('{"_layout": "ids", "RDDW": "示例市税务局", "RYLB": "纳税信用A级", "RDRQ": "'),
+    )
+    payload = frame.select(
+        pl.concat_str(
+            pl.lit('{"_layout":"ids","RDDW":"示例局","RYLB":"纳税信用A级","RDRQ":"'),
             "decided_on",
-            pl.lit('", "RYMC": "'),
+            pl.lit('","RYMC":"'),
             "round",
-            pl.lit('号荣誉", "ENTNAME": "'),
+            pl.lit('号荣誉","ENTNAME":"'),
             "name",
-            pl.lit('", "UNISCID": "'),
+            pl.lit('","UNISCID":"'),
             "code",
             pl.lit('"}'),
-        ),
-    )
+        )
+    ).to_series()
+    days = frame["decided_on"].str.to_date()
+    record = model["record"] + 1 + places
+    at = encoding.microseconds(model["at"])
+    columns: dict[str, Any] = {
+        "entity": numbers + 1 + model["entity"],
+        "record": record,
+        "version": record,
+        "dataset": model["dataset"],
+        "delivery": delivery,
+        "department": model["department"],
+        "edition": model["edition"],
+        "received": at,
+        "recorded": at,
+        "number": 1,
+        "row": places - first + 2,
+        "key": np.frombuffer(draw.bytes(16 * rows), dtype="V16"),
+        "hash": np.frombuffer(draw.bytes(32 * rows), dtype="V32"),
+        "payload_hash": np.frombuffer(draw.bytes(32 * rows), dtype="V32"),
+    }
     with connection.transaction():
-        _copy(
-            connection,
-            "ledger_version",
-            frame.select(
-                "entity_id",
-                "record_id",
-                "delivery_id",
-                "version_no",
-                "source_row",
-                "decided_on",
-                "content_hash",
-                "payload",
-                "payload_hash",
-                version_id="record_id",
-                department_id=pl.lit(model["department"]),
-                edition_id=pl.lit(model["edition"]),
-                received_at=pl.lit(model["at"]),
-                recorded_at=pl.lit(model["at"]),
-            ),
-        )
-        _copy(
-            connection,
-            "ledger_record",
-            frame.select(
-                "entity_id",
-                "record_id",
-                "dataset_id",
-                "version_no",
-                "delivery_id",
-                "decided_on",
-                "source_key",
-                "content_hash",
-            ),
-        )
-        _copy(
-            connection,
-            "publicity_window",
-            frame.select(
-                "entity_id",
-                "record_id",
-                "dataset_id",
-                "decided_on",
-                public_from="decided_on",
-                severity=pl.lit(""),
-                rule=pl.lit("PUB-22"),
-            ),
-        )
+        loading.copy_in(connection, "copy_versions", encoding.versions(columns, payload, days))
+        loading.copy_in(connection, "copy_heads", encoding.heads(columns, days))
+        if with_windows:
+            _copy(
+                connection,
+                "publicity_window",
+                frame.select(
+                    "decided_on",
+                    entity_id=pl.Series(columns["entity"]),
+                    record_id=pl.Series(record),
+                    dataset_id=pl.lit(model["dataset"]),
+                    public_from="decided_on",
+                    severity=pl.lit(""),
+                    rule=pl.lit("PUB-22"),
+                ),
+            )
         connection.execute(
             "INSERT INTO ledger_event (id, kind, delivery_id, dataset_id, version_from, version_to, recorded_at) "
             "VALUES (%s, 'versions.appended', %s, %s, %s, %s, now())",
@@ -221,7 +199,7 @@ def _records(connection: Any, model: dict[str, Any], first: int, rows: int, enti
         )
 
 
-def fill(records: int, entities: int, per: int, codes: Any, enough: Path, *, with_log: bool) -> int:
+def fill(records: int, entities: int, per: int, codes: Any, enough: Path, *, with_log: bool, with_windows: bool) -> int:
     """Lay down ``records`` rows about ``entities`` entities; the installation holds one small delivery of other entities.
 
     Returns how many were laid down: fewer when the file ``enough`` appears meanwhile.
@@ -233,7 +211,7 @@ def fill(records: int, entities: int, per: int, codes: Any, enough: Path, *, wit
         connection.execute("SET session_replication_role = replica")
         connection.execute("SET synchronous_commit = off")
         row = connection.execute(
-            "SELECT delivery_id, department_id, edition_id, recorded_at::text, (SELECT max(record_id) FROM ledger_record), "
+            "SELECT delivery_id, department_id, edition_id, recorded_at, (SELECT max(record_id) FROM ledger_record), "
             "(SELECT dataset_id FROM ledger_record LIMIT 1), (SELECT max(id) FROM registry_entity) FROM ledger_version LIMIT 1"
         ).fetchone()
         assert row is not None
@@ -242,7 +220,7 @@ def fill(records: int, entities: int, per: int, codes: Any, enough: Path, *, wit
             _registry(connection, model["delivery"], model["entity"], entities, codes)
             _say("registry written")
             for first in range(0, records, per):
-                _records(connection, model, first, per, entities, codes)
+                _records(connection, model, first, per, entities, codes, with_windows=with_windows)
                 _say(f"{first + per} records written")
                 if enough.exists():
                     records = first + per
