@@ -520,6 +520,7 @@ def loads(kept: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Deliveries of more than two rows count as large, and are packed entity by entity."""
     monkeypatch.setattr(kept, "_SMALL", 2)
     monkeypatch.setattr(kept, "_PIECE", 1)
+    monkeypatch.setattr(kept, "_MOST", 1)
     kept.catch_up()
     return kept
 

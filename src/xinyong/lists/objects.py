@@ -48,8 +48,11 @@ def of_entities(entities: Sequence[int], today: date, records: Sequence[int] | N
     return tuple(found for row in rows(entities, records) if (found := of_row(row, today)) is not None)
 
 
-def of_row(row: Row, today: date, rules: Rulebook | None = None) -> gate.Object | None:
-    """One record as an object; None when it is an entry of no list and no decision. ``rules``: of publicity, else those in force."""
+def of_row(row: Row, today: date, rules: Rulebook | None = None, later: date | None = None) -> gate.Object | None:
+    """One record as an object; None when it is an entry of no list and no decision. ``rules``: of publicity, else those in force.
+
+    ``later``: the day to look at instead where a decision is not final on the first.
+    """
     entity_id, record_id, dataset, digest, raw, decided_on, received_on, acts = row
     entry = catalogue.text_of(digest, dataset)
     payload = payload_of(raw)
@@ -68,6 +71,9 @@ def of_row(row: Row, today: date, rules: Rulebook | None = None) -> gate.Object 
         return _entry(row, entry, config, payload, found, today, hidden=hidden, disputed=disputed)
     kinds = given.kinds
     final_on = calendar.same_day_later(given.day, measures.book().final_months)
+    open_still = "reviewed" in marks.states
+    if later is not None and (open_still or final_on >= today):
+        today = later
     return gate.Object(
         entity_id=entity_id,
         record_id=record_id,
@@ -79,7 +85,7 @@ def of_row(row: Row, today: date, rules: Rulebook | None = None) -> gate.Object 
         decided_on=decided_on,
         until=found.latest_end,
         active=not hidden and found.shown_on(today),
-        final=final_on < today and "reviewed" not in marks.states,
+        final=final_on < today and not open_still,
         minor=found.severity == "minor",
         disputed=disputed,
     )

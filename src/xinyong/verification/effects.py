@@ -24,8 +24,10 @@ NAME = "verification"
 _SMALL = 2_000
 #: Entities packed and stored in one step where the snapshot is too old to answer meanwhile.
 _STEP = 2_000
-#: The same between two looks at the corridor: less than half a second on a busy machine, or the snapshot grows too old.
-_PIECE = 250
+#: The same between two looks at the corridor, at first and at most; then so many as take so many seconds: on a machine that is
+#: busy with a load four times as long, and the snapshot must not grow too old meanwhile.
+_PIECE, _MOST = 50, 1_000
+_PATIENCE = 0.15
 #: Entities whose numbers are asked for at a time.
 _NAMED = 50_000
 #: Events looked at in one round.
@@ -63,6 +65,7 @@ class _Following:
         #: The first large event that waits and those of its entities that are still to be packed.
         self._under_way = 0
         self._rest: list[int] = []
+        self._piece = _PIECE
 
     def follow(self) -> int:
         """Go on while something is left to do, for a while. Returns the number of events taken in."""
@@ -107,12 +110,15 @@ class _Following:
         if self._under_way != number:
             self._rest = [one for one in _touched(self.session, events[number]) if one > self.mark.place]
             self._under_way = number
-        piece, self._rest = self._rest[:_PIECE], self._rest[_PIECE:]
+        piece, self._rest = self._rest[: self._piece], self._rest[self._piece :]
+        began = time.monotonic()
         if self._rest:
             self._store(piece, dataclasses.replace(self.mark, place=piece[-1]))
         else:
             self._store(piece, dataclasses.replace(self._moved([number]), waiting=self.mark.waiting[1:], place=0))
             self.taken += 1
+        apt = self._piece * _PATIENCE / max(time.monotonic() - began, 1e-3)
+        self._piece = max(1, min(_MOST, 2 * self._piece, round(apt)))
 
     def _moved(self, taken: Iterable[int]) -> snapshot.Mark:
         """The mark with these events taken in: events are numbered without gaps."""

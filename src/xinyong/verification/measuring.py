@@ -59,16 +59,12 @@ def following(
     ``record``: entity, record, dataset, digest, payload, decided on, received on; ``first``: first day it may be told.
     """
     told = (*record, [[done.number, done.act, done.cause, done.effective_at.isoformat()] for done in acts])
-    day = first
-    found = objects.of_row(told, day, rules)
-    if found is None:
-        return
-    if not found.final:
-        final_on = calendar.same_day_later(record[5] or record[6], measures.book().final_months)
-        day = max(day, final_on + timedelta(days=1))
-        found = objects.of_row(told, day, rules)
+    final_on = calendar.same_day_later(record[5] or record[6], measures.book().final_months)
+    final_from = max(first, final_on + timedelta(days=1))
+    found = objects.of_row(told, first, rules, final_from)
     if found is None or not found.active:
         return
+    day = first if found.list_code else final_from
     for at, row in enumerate(rows()):
         if not gate.follows(row, found):
             continue
