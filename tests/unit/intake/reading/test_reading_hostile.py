@@ -161,7 +161,7 @@ _GIANT = """
         elif kind == "json":
             for _ in range(1024):
                 out.write(b'{"a":' * (1 << 17))
-    start = time.time()
+    start = time.process_time()  # a busy machine makes it late and not dear
     try:
         with open_source(path) as source:
             rows = 0
@@ -174,7 +174,7 @@ _GIANT = """
         answer = type(problem).__name__
     # VmHWM starts anew with the program; ru_maxrss would count the test runner this process was forked from.
     peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
-    print(answer, time.time() - start, int(peak.split()[1]) // 1024)
+    print(answer, time.process_time() - start, int(peak.split()[1]) // 1024)
 """
 
 
