@@ -25,6 +25,7 @@ def known(desk: Any) -> Any:
             desk.registration(desk.code(1), "示例现名贸易有限公司"),
             desk.registration(desk.code(2), "示例（河南）国际贸易有限公司"),
             desk.registration(desk.code(3), "示例现名贸易有限公司分公司"),
+            desk.registration(desk.code(4), "桦南县金桥建筑安装工程有限公司"),
             *[desk.registration(desk.code(100 + number), f"示例同姓{number:02d}有限公司") for number in range(45)],
         ]
     )
@@ -112,6 +113,12 @@ def test_a_former_name_finds_the_entity_and_says_so(known: Any) -> None:
         assert match.via == "示例曾用贸易有限公司"
     assert match.entity.name == "示例现名贸易有限公司"
     assert [item.name for item in selectors.former_names(match.entity)] == ["示例曾用贸易有限公司"]
+
+
+def test_letters_that_can_be_read_in_many_ways_find_the_name(known: Any) -> None:
+    """hua nan or huan an, zhu an or zhuan: the right way is not among the six that are tried at first."""
+    found = first("huananxianjinqiaojianzhuanzhuanggongcheng")
+    assert found.entity.name == "桦南县金桥建筑安装工程有限公司"
 
 
 def test_the_exact_name_comes_before_longer_ones(known: Any) -> None:

@@ -77,6 +77,12 @@ def test_both_ways_to_read_letters_are_kept() -> None:
     assert {("xian",), ("xi", "an")} <= set(sound.segment("xian"))
 
 
+def test_more_ways_are_told_when_asked_for() -> None:
+    said = ("hua", "nan", "xian", "jin", "qiao", "jian", "zhu", "an", "zhuang", "gong", "cheng")
+    assert said not in sound.segment("".join(said)) and len(sound.segment("".join(said))) == sound.SEGMENTATIONS
+    assert said in sound.segment("".join(said), 48)
+
+
 def test_near_sounds_and_shapes() -> None:
     assert sound.near("源", "原") and sound.near("造", "皂") and sound.near("林", "玲")
     assert not sound.near("源", "造")

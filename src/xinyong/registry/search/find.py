@@ -26,6 +26,8 @@ _BUDGET: Final = 20_000
 #: Index entries all conjunctions for one slip may read together, and how many they may be.
 _SLIP_BUDGET: Final = 8_000
 _SLIP_BRANCHES: Final = 14
+#: Ways to read pinyin that are tried where the first ones find nothing.
+_MORE_WAYS: Final = 48
 #: So many terms are weighed when the names found are put in order.
 _WEIGHED: Final = 6
 #: Rows one look-up brings, and candidates that are compared in full.
@@ -263,7 +265,12 @@ class Lookup:
         ways = [self.parted] if sound.joined(self.parted) == letters and letters else sound.segment(letters)
         if ways:
             self.take(fetch("search_sounds", text=letters, after=letters + "~", limit=LIMIT))
-            self._syllables(ways, slips=not self.found)
+            self._syllables(ways, slips=False, budget=_BUDGET)
+        if not self.found and len(ways) == sound.SEGMENTATIONS:
+            # Each place that can be read in two ways (zhuan, zhu'an) doubles them: a long name has several.
+            self._syllables(sound.segment(letters, _MORE_WAYS)[len(ways) :], slips=False, budget=_BUDGET)
+        if not self.found:
+            self._syllables(ways[:1], slips=True)
 
     def mixed(self) -> None:
         """Chinese characters and letters in one query: 宏da商贸, 华盛sm."""
@@ -290,29 +297,36 @@ class Lookup:
                 self._gather([exact] if exact else [], len(self.key))
                 self.take(fetch("search_begin", text=text, after=text + "\U0010ffff", limit=LIMIT))
 
-    def _syllables(self, ways: Iterable[Sequence[str]], *, slips: bool) -> None:
+    def _syllables(self, ways: Iterable[Sequence[str]], *, slips: bool, budget: int = _SLIP_BUDGET) -> None:
         wanted, slipped = [], []
         size = 0
-        for place, way in enumerate(ways):
-            known = [part if part in sound.numbers() else "" for part in way]
-            pairs = terms.syllable_pairs(known)
-            counts = self.counts(pair.term for pair in pairs)
+        paired = [
+            (way, terms.syllable_pairs([part if part in sound.numbers() else "" for part in way])) for way in ways
+        ]
+        counts = self.counts(pair.term for _, pairs in paired for pair in pairs)
+        for place, (way, pairs) in enumerate(paired):
             size = max(size, len(way))
             if all(counts.get(pair.term) for pair in pairs) and (item := terms.whole(pairs, counts)):
                 wanted.append(item)
             if slips and len(way) >= 4 and not place:
                 slipped = terms.slipped(pairs, len(way), counts)
-        self._gather(wanted, size)
+        # Ways come the likeliest first: many that nobody would say are cheap, as hardly a name has them.
+        self._gather(wanted, size, budget, ranked=True)
         if not self.found:
             self._gather(slipped, size)
 
-    def _gather(self, wanted: Sequence[terms.Conjunction], size: int) -> None:
-        """Run conjunctions, the cheapest first, as far as the budget goes; names of about the same length first."""
+    def _gather(
+        self, wanted: Sequence[terms.Conjunction], size: int, budget: int = _SLIP_BUDGET, *, ranked: bool = False
+    ) -> None:
+        """Run conjunctions, the cheapest first or ``ranked`` already, as far as the budget goes; names of like length first."""
         chosen: list[terms.Conjunction] = []
         spent = 0
-        for item in sorted(set(wanted), key=lambda item: (item.cost, item.terms)):
-            if spent + item.cost > _SLIP_BUDGET or len(chosen) == _SLIP_BRANCHES:
+        order = dict.fromkeys(wanted) if ranked else sorted(set(wanted), key=lambda item: (item.cost, item.terms))
+        for item in order:
+            if len(chosen) == _SLIP_BRANCHES:
                 break
+            if spent + item.cost > budget:
+                continue
             spent += item.cost
             chosen.append(item)
         if not chosen:

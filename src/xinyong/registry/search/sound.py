@@ -28,7 +28,8 @@ _LIMIT: Final = 0x30000
 _RARE: Final = frozenset(
     ("ng", "o", "yo", "ei", "eng", "lo", "hng", "m", "n", "hm", "e", "ang", "dia", "cei", "kei", "tei", "nou", "nun")
 )
-_SEGMENTATIONS: Final = 6
+#: Ways to read letters that are tried at first.
+SEGMENTATIONS: Final = 6
 _BETWEEN: Final = re.compile(r"[\s'’‘`\-]+")
 _LEGAL: Final = re.compile("(gufen)?(youxian)?(zeren)?gongsi$|(gufen)?youxian(zeren)?(gong|gongs|g)?$|(jituan)$")
 
@@ -179,8 +180,8 @@ def _oddness(piece: str) -> int:
     return 1 if piece in _RARE else 0
 
 
-def segment(letters: str) -> list[tuple[str, ...]]:
-    """Ways to read ``letters`` as syllables, fewest syllables first. The last syllable may be unfinished (``hongd``).
+def segment(letters: str, most: int = SEGMENTATIONS) -> list[tuple[str, ...]]:
+    """Ways to read ``letters`` as syllables, fewest syllables first, at most so many. The last syllable may be unfinished (``hongd``).
 
     Empty when the letters cannot be read so.
     """
@@ -195,7 +196,7 @@ def segment(letters: str) -> list[tuple[str, ...]]:
             if ways[begin] and (piece in valid or (end == len(letters) and piece in starts)):
                 found += [(*way, piece) for way in ways[begin]]
         found.sort(key=lambda way: (sum(map(_oddness, way)), len(way), -len(way[0])))
-        ways[end] = found[:_SEGMENTATIONS]
+        ways[end] = found[:most]
     return ways[-1]
 
 
