@@ -30,9 +30,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "xinyong.settings"
 HOME.mkdir(parents=True, exist_ok=True)
 
 import django  # noqa: E402  (the settings read the environment above)
-from django.conf import settings as django_settings  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
-from django.utils import translation  # noqa: E402
 
 django.setup()
 setup_test_environment()
@@ -174,4 +172,7 @@ def chromium() -> str:
 @pytest.fixture(autouse=True)
 def chinese() -> None:
     """A request leaves its language behind in the thread; no test begins in that of the one before."""
-    translation.activate(django_settings.LANGUAGE_CODE)
+    from django.conf import settings as configured
+    from django.utils import translation
+
+    translation.activate(configured.LANGUAGE_CODE)

@@ -402,7 +402,7 @@ def stop() -> bool:
                 os.kill(pid, sign)
             deadline = time.monotonic() + _START_SECONDS
             while time.monotonic() < deadline:
-                if not (here.data / "postmaster.pid").exists():
+                if _postmaster(here) is None:  # ended; or killed meanwhile, and its number may be another's by now
                     shutil.rmtree(here.socket, ignore_errors=True)
                     return True
                 time.sleep(0.1)

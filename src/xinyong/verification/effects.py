@@ -77,11 +77,10 @@ class _Following:
     def _round(self) -> bool:
         """One look at the corridor. Whether there is more to do at once."""
         asked_at = time.time()
-        events = _ask(self.session, "events_after", after=self.mark.event, limit=_EVENTS)
+        known = [*self.mark.ahead, *self.mark.waiting]
+        fresh = _ask(self.session, "events_after", after=self.mark.event, known=known, limit=_EVENTS)
         self._follow_rules()
         _, windows, _ = _ask(self.session, "heads_of_corridor")[0]
-        known = {*self.mark.ahead, *self.mark.waiting}
-        fresh = [event for event in events if event[0] not in known]
         # Small ones first, and all in one step: whoever waits for one record does not wait for a load.
         small = [event for event in fresh if _size(event) <= _SMALL]
         if small:
@@ -91,11 +90,12 @@ class _Following:
         for event in fresh:
             if _size(event) > _SMALL:
                 self._await(event)
-        if len(events) < _EVENTS:  # all there is: what is not in the snapshot is known by name
+        whole = len(fresh) < _EVENTS
+        if whole:  # what is not in the snapshot is known by name
             self.writer.confirm(asked_at)
         if not self.mark.waiting or self.mark.waiting[0] > windows:
-            return len(events) == _EVENTS and bool(fresh)
-        self._go_on(self.mark.waiting[0], {event[0]: event for event in events})
+            return not whole
+        self._go_on(self.mark.waiting[0])
         return True
 
     def _await(self, event: tuple[Any, ...]) -> None:
@@ -105,10 +105,11 @@ class _Following:
         self.writer.await_event(event[0], numbers, mark)
         self.mark = mark
 
-    def _go_on(self, number: int, events: Mapping[int, tuple[Any, ...]]) -> None:
+    def _go_on(self, number: int) -> None:
         """Pack some entities of a large event that waits; after the last ones nothing of it is waited for."""
         if self._under_way != number:
-            self._rest = [one for one in _touched(self.session, events[number]) if one > self.mark.place]
+            event = _ask(self.session, "events_after", after=number - 1, known=[], limit=1)[0]
+            self._rest = [one for one in _touched(self.session, event) if one > self.mark.place]
             self._under_way = number
         piece, self._rest = self._rest[: self._piece], self._rest[self._piece :]
         began = time.monotonic()

@@ -233,7 +233,7 @@ class Lookup:
             if all(parts) and len(parts) >= 2:
                 typed = sound.joined(parts)
                 self.take(fetch("search_sounds", text=typed, after=typed + "~", limit=LIMIT // 2))
-                self._syllables([parts], slips=False)
+                self._syllables([parts])
 
     def seen(self) -> None:
         """Names that look like a short text typed: each character in turn replaced by those that look like it."""
@@ -265,12 +265,12 @@ class Lookup:
         ways = [self.parted] if sound.joined(self.parted) == letters and letters else sound.segment(letters)
         if ways:
             self.take(fetch("search_sounds", text=letters, after=letters + "~", limit=LIMIT))
-            self._syllables(ways, slips=False, budget=_BUDGET)
+            self._syllables(ways, _BUDGET)
         if not self.found and len(ways) == sound.SEGMENTATIONS:
             # Each place that can be read in two ways (zhuan, zhu'an) doubles them: a long name has several.
-            self._syllables(sound.segment(letters, _MORE_WAYS)[len(ways) :], slips=False, budget=_BUDGET)
-        if not self.found:
-            self._syllables(ways[:1], slips=True)
+            self._syllables(sound.segment(letters, _MORE_WAYS)[len(ways) :], _BUDGET)
+        if ways and not self.found:
+            self._slipped_syllables(ways[0])
 
     def mixed(self) -> None:
         """Chinese characters and letters in one query: 宏da商贸, 华盛sm."""
@@ -289,7 +289,7 @@ class Lookup:
             self.take(row for row in rows if mixture_fits(self.key, row[1], row[2]))
         if len(self.found) >= ENOUGH:
             return
-        self._syllables(ways, slips=False)
+        self._syllables(ways)
         for _, text in _pieces(self.key):
             if len(text) >= 2:
                 pairs = terms.pairs(text)
@@ -297,23 +297,23 @@ class Lookup:
                 self._gather([exact] if exact else [], len(self.key))
                 self.take(fetch("search_begin", text=text, after=text + "\U0010ffff", limit=LIMIT))
 
-    def _syllables(self, ways: Iterable[Sequence[str]], *, slips: bool, budget: int = _SLIP_BUDGET) -> None:
-        wanted, slipped = [], []
-        size = 0
-        paired = [
-            (way, terms.syllable_pairs([part if part in sound.numbers() else "" for part in way])) for way in ways
+    def _syllables(self, ways: Sequence[Sequence[str]], budget: int = _SLIP_BUDGET) -> None:
+        """Names that are said in one of these ways."""
+        paired = [_syllable_pairs(way) for way in ways]
+        counts = self.counts(pair.term for pairs in paired for pair in pairs)
+        wanted = [
+            item
+            for pairs in paired
+            if all(counts.get(pair.term) for pair in pairs) and (item := terms.whole(pairs, counts))
         ]
-        counts = self.counts(pair.term for _, pairs in paired for pair in pairs)
-        for place, (way, pairs) in enumerate(paired):
-            size = max(size, len(way))
-            if all(counts.get(pair.term) for pair in pairs) and (item := terms.whole(pairs, counts)):
-                wanted.append(item)
-            if slips and len(way) >= 4 and not place:
-                slipped = terms.slipped(pairs, len(way), counts)
         # Ways come the likeliest first: many that nobody would say are cheap, as hardly a name has them.
-        self._gather(wanted, size, budget, ranked=True)
-        if not self.found:
-            self._gather(slipped, size)
+        self._gather(wanted, max(map(len, ways), default=0), budget, ranked=True)
+
+    def _slipped_syllables(self, way: Sequence[str]) -> None:
+        """Names that are said so but for one slip."""
+        if len(way) >= 4:
+            pairs = _syllable_pairs(way)
+            self._gather(terms.slipped(pairs, len(way), self.counts(pair.term for pair in pairs)), len(way))
 
     def _gather(
         self, wanted: Sequence[terms.Conjunction], size: int, budget: int = _SLIP_BUDGET, *, ranked: bool = False
@@ -462,6 +462,10 @@ def has_letters(key: str) -> bool:
 def _letters(key: str) -> str:
     """The key as typed pinyin, or empty when it holds anything but letters."""
     return key.lower() if key and all("A" <= char <= "Z" for char in key) else ""
+
+
+def _syllable_pairs(way: Sequence[str]) -> list[terms.Pair]:
+    return terms.syllable_pairs([part if part in sound.numbers() else "" for part in way])
 
 
 def _pieces(key: str) -> list[tuple[str, str]]:

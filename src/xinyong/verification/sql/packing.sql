@@ -41,8 +41,9 @@ SELECT record_id, event_id, act, cause, effective_at FROM ledger_status
 WHERE entity_id = ANY(%(members)s) ORDER BY event_id
 
 -- name: events_after
--- What was committed after a place in the corridor.
-SELECT id, version_from, version_to FROM ledger_event WHERE id > %(after)s ORDER BY id LIMIT %(limit)s
+-- What was committed after a place in the corridor, but for what is known.
+SELECT id, version_from, version_to FROM ledger_event
+WHERE id > %(after)s AND id <> ALL(%(known)s::bigint[]) ORDER BY id LIMIT %(limit)s
 
 -- name: entities_of_versions
 -- Entities a range of versions speaks of.
@@ -61,11 +62,13 @@ WHERE act.event_id BETWEEN %(first)s AND %(last)s AND touched.id > 0
 WITH roots AS MATERIALIZED (
     SELECT DISTINCT coalesce(canonical_id, id) AS id FROM registry_entity WHERE id = ANY(%(entities)s)
 ), members AS MATERIALIZED (
-    SELECT id FROM roots
+    SELECT entity.id, entity.credit_code FROM registry_entity AS entity JOIN roots ON entity.id = roots.id
     UNION ALL
-    SELECT entity.id FROM registry_entity AS entity JOIN roots ON entity.canonical_id = roots.id
+    SELECT entity.id, entity.credit_code FROM registry_entity AS entity JOIN roots ON entity.canonical_id = roots.id
 )
 SELECT number.value, members.id FROM members JOIN registry_identifier AS number ON number.entity_id = members.id
+UNION ALL
+SELECT credit_code, id FROM members WHERE credit_code IS NOT NULL
 UNION ALL
 SELECT NULL, id FROM members
 
