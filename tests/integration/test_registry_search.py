@@ -121,6 +121,26 @@ def test_letters_that_can_be_read_in_many_ways_find_the_name(known: Any) -> None
     assert found.entity.name == "桦南县金桥建筑安装工程有限公司"
 
 
+def test_a_slip_is_mended_however_many_names_share_its_pairs(known: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two swapped or one too many: looked up as it should stand, so no bound on the look-ups of pairs can lose it."""
+    from xinyong.registry.search import find
+
+    monkeypatch.setattr(find, "_SLIP_BUDGET", 0)
+    for typed in ("金桥建安筑装工程", "金桥建筑安装大工程"):
+        assert first(typed).entity.name == "桦南县金桥建筑安装工程有限公司", typed
+
+
+def test_initials_that_are_the_whole_short_form_come_first(known: Any) -> None:
+    """Others begin with the letters, by their short form or by their place."""
+    assert [match.entity.name for match in selectors.search("jqjzazgc").matches][:1] == [
+        "桦南县金桥建筑安装工程有限公司"
+    ]
+
+
+def test_a_slip_in_the_shortest_legal_form_finds_the_name(known: Any) -> None:
+    assert first("桦南县金桥建筑安装工程公澌").entity.name == "桦南县金桥建筑安装工程有限公司"
+
+
 def test_the_exact_name_comes_before_longer_ones(known: Any) -> None:
     found = selectors.search("示例现名贸易有限公司")
     assert [match.reason for match in found.matches[:2]] == ["name", "prefix"]

@@ -46,10 +46,31 @@ def test_the_last_region_is_told_bare(text: str) -> None:
         ("中原云启(集团)股份限有公司建设分公司", ("中原云启建设分",)),
         ("中原云启银行股分有限公司新乡支行", ("中原云启银行新乡支行",)),
         ("中原云启银行股份有限公司新乡支行", ()),
+        ("信家技术讼司", ("信家技术",)),
+        ("信家技术司公", ("信家技术",)),
+        ("长治市兰公阳司", ("长治市兰阳", "长治市兰")),
+        ("信家技术公司", ()),
+        ("亳州市药材聪公司采购站", ("亳州市药材采购站", "亳州市药材聪采购站")),
+        ("中原云启集团公澌巨龙邮政所", ("中原云启巨龙邮政所", "中原云启澌巨龙邮政所")),
     ],
 )
 def test_a_legal_form_with_a_slip_is_still_one(key: str, bodies: tuple[str, ...]) -> None:
     assert anatomy.misspelt_forms(key) == bodies
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "agree"),
+    [
+        ("新乡宏达商贸", "河南省新乡市牧野区宏达商贸", True),
+        ("德州宏达商贸", "德州市宏达商贸", True),
+        ("吉林宏达商贸", "吉林省吉林市宏达商贸", True),
+        ("常德宏达商贸", "德州宏达商贸", False),
+        ("山南宏达商贸", "佛山市南海区宏达商贸", False),
+        ("开封宏达商贸", "河南省新乡市宏达商贸", False),
+    ],
+)
+def test_places_agree_where_one_is_a_part_of_the_other(one: str, other: str, agree: bool) -> None:
+    assert explain.regions_agree(anatomy.of(one), anatomy.of(other)) is agree
 
 
 def test_a_pair_decides_how_a_character_is_read() -> None:
@@ -124,6 +145,14 @@ def test_property_one_slip_is_told_as_one(text: str, seed: int) -> None:
     assert explain.slip(text, text) is None
 
 
+@given(HAN, st.data())
+def test_property_swaps_and_characters_too_many_are_mended(text: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(text) - 2))
+    for typed in (text[:at] + text[at + 1] + text[at] + text[at + 2 :], text[:at] + "龘" + text[at:]):
+        assert typed == text or text in terms.mended(typed)
+    assert text not in terms.mended(text)
+
+
 @given(st.lists(HAN, min_size=1, max_size=8), st.integers())
 def test_property_neighbours_meet_in_bulk(texts: list[str], seed: int) -> None:
     source = random.Random(seed)
@@ -191,6 +220,12 @@ def test_letters_say_why(typed: str, name: str, kind: Kind) -> None:
     letters = key.lower() if key.isascii() else ""
     reason = explain.explain_letters(key, letters, anatomy.of(name))
     assert (reason.kind, reason.distance) == (kind, 0)
+
+
+@pytest.mark.parametrize(("typed", "whole"), [("hdsm", True), ("xxshdsm", True), ("hds", False), ("xxshds", False)])
+def test_initials_of_the_whole_name_are_told_from_its_beginning(typed: str, whole: bool) -> None:
+    reason = explain.explain_letters(typed.upper(), typed, anatomy.of("新乡市宏达商贸有限公司"))
+    assert (reason.kind, reason.whole) == (Kind.INITIALS, whole)
 
 
 def test_every_feature_is_explained_to_the_official() -> None:

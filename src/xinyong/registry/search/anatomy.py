@@ -107,10 +107,13 @@ def without_form(key: str) -> str:
 
 #: Legal forms long enough to be told with one slip in them, the longest first.
 _LONG_FORMS: Final = (
-    "股份有限责任公司", "集团有限公司", "有限责任公司", "股份有限公司", "有限公司",
+    "股份有限责任公司", "集团有限公司", "有限责任公司", "股份有限公司", "有限公司", "集团公司", "总公司",
 )  # fmt: skip
 _TRACES: Final = frozenset("有限公司")
-_LONGER: Final = re.compile("[股份集团]")
+_LONGER: Final = re.compile("[股份集团总]|公司.")
+#: The shortest form with a slip, where it ends a name: another character, the two swapped, one between them.
+_SHORTEST: Final = re.compile("(?:[^公]司|公[^司]|司公)$")
+_PARTED: Final = re.compile("公([^司])司$")
 
 
 def misspelt_forms(key: str) -> tuple[str, ...]:
@@ -121,7 +124,7 @@ def misspelt_forms(key: str) -> tuple[str, ...]:
     """
     rest = _FORMS.sub("", key)
     if len(_TRACES.intersection(rest)) < len(_TRACES) - 1 and not _LONGER.search(rest):
-        return ()
+        return _misspelt_ends(key)
     whole = [match.span() for match in _FORMS.finditer(key)]
     for form in _LONG_FORMS:
         found: dict[str, None] = {}
@@ -136,7 +139,17 @@ def misspelt_forms(key: str) -> tuple[str, ...]:
                     found.setdefault(without_form(key[:begin] + key[end:]).translate(_BRACKETS))
         if found:
             return tuple(found)
-    return ()
+    return _misspelt_ends(key)
+
+
+def _misspelt_ends(key: str) -> tuple[str, ...]:
+    """Bodies of a key that ends with a slip in 公司 itself (技术讼司); 兰公阳司 may be 兰阳公司, or 兰公司 with 阳 too many."""
+    if parted := _PARTED.search(key):
+        begun = key[: parted.start()]
+        found = [begun + parted[1], begun]
+    else:
+        found = [key[:-2]] if _SHORTEST.search(key) else []
+    return tuple(text.translate(_BRACKETS) for text in found if len(text) >= _LEAST)
 
 
 def _is_slip(stretch: str, form: str, following: str) -> bool:

@@ -137,7 +137,17 @@ def _in_order(few: str, many: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _bare(region: str) -> str:
-    return "".join(char for char in region if char not in "省市区县州盟旗")
+    """The regions in a text, each without 省, 市 and the like, between bars: 河南省新乡市 → |河南|新乡|. Nothing for none.
+
+    Of 德州 nothing is taken: 德 is in 常德 too. Without the bars 山南 would be in 佛山南海.
+    """
+    parts, at = [""], 0
+    while at < len(region):
+        step = anatomy.first_region(region[at:]) or len(region) - at
+        part = region[at : at + step]
+        parts.append(part[:-1] if len(part) > _WORD and part[-1] in "省市区县州盟旗" else part)
+        at += step
+    return "|".join([*parts, ""]) if region else ""
 
 
 def regions_agree(query: anatomy.Anatomy, name: anatomy.Anatomy) -> bool:
@@ -307,7 +317,8 @@ def _by_initials(letters: str, name: anatomy.Anatomy) -> Reason | None:
     initials = "".join(part[:1] or "." for part in sound.syllables(name.body))
     for begin in (name.cut, 0):
         if initials[begin:].startswith(letters):
-            return Reason(kind=Kind.INITIALS, span=(begin, len(letters)))
+            whole = len(letters) == len(initials) - begin
+            return Reason(kind=Kind.INITIALS, span=(begin, len(letters)), whole=whole)
     return None
 
 

@@ -181,12 +181,13 @@ class Lookup:
     def shorts(self) -> None:
         """The same short form, the same place first."""
         self.tried.append("short")
-        texts = self.variants()
-        cut = self.query.cut
-        place = anatomy.bare_region(self.query.body[:cut])
-        if loose := anatomy.bare_county_length(self.query.short):
-            place = self.query.short[:loose]
-        self.take(fetch("search_short", shorts=texts, place=place, limit=LIMIT))
+        self.take(fetch("search_short", shorts=self.variants(), place=self._place(), limit=LIMIT))
+
+    def _place(self) -> str:
+        """What the text says of the place, to put names there first."""
+        query = self.query
+        loose = anatomy.bare_county_length(query.short)
+        return query.short[:loose] if loose else anatomy.bare_region(query.body[: query.cut])
 
     def part(self, limit: int, offset: int = 0) -> tuple[list[Row], int] | None:
         """Names with the text as it is, and how many; None when the text is too common or too short to be looked up."""
@@ -217,6 +218,9 @@ class Lookup:
         """Names one slip away."""
         self.tried.append("slip")
         texts = self.variants()
+        # A short form with such a slip is looked up as it should stand: its pairs may be in more names than one look-up brings.
+        meant = dict.fromkeys(other for text in (self.query.short, *texts) for other in terms.mended(text))
+        self.take(fetch("search_short", shorts=list(meant), place=self._place(), limit=LIMIT))
         paired = [(text, terms.pairs(text)) for text in texts]
         self.counts(pair.term for _, pairs in paired for pair in pairs)
         for text, pairs in paired:
@@ -392,26 +396,27 @@ class Lookup:
         like = np.maximum.reduce(
             [
                 process.cdist([query.body], bodies, scorer=fuzz.ratio)[0],
-                process.cdist([query.short], shorts, scorer=fuzz.ratio)[0],
+                *(process.cdist([text], shorts, scorer=fuzz.ratio)[0] for text in (query.short, query.plain) if text),
                 process.cdist([query.body], bodies, scorer=fuzz.partial_ratio)[0] - 1,
             ]
         ).tolist()
         place = anatomy.bare_region(query.body[: query.cut])
-        slips = np.minimum.reduce(
-            [
-                process.cdist([mine], texts, scorer=OSA.distance, score_cutoff=1)[0]
-                for mine in dict.fromkeys((query.short, query.body))
-                for texts in (shorts, bodies)
-            ]
-        ).tolist()
+        slips = {
+            (mine, at): process.cdist([mine], texts, scorer=OSA.distance, score_cutoff=1)[0] <= 1
+            for mine in (query.short, query.body)
+            for at, texts in enumerate((shorts, bodies))
+        }
+        wholes, any_ = slips[query.body, 1].tolist(), np.logical_or.reduce(list(slips.values())).tolist()
         return [
-            value + (8 if place and place in body else 0) + self._near(short, slip <= 1)
-            for value, body, short, slip in zip(like, bodies, shorts, slips, strict=True)
+            value + (8 if place and place in body else 0) + self._near(short, whole=whole, slipped=slip)
+            for value, body, short, whole, slip in zip(like, bodies, shorts, wholes, any_, strict=True)
         ]
 
-    def _near(self, short: str, slipped: bool) -> float:
-        """More for a short form one slip away, and most for a near sound or shape: likeness alone does not see swaps."""
+    def _near(self, short: str, *, whole: bool, slipped: bool) -> float:
+        """More for a short form one slip away, and most where all that was typed is: likeness alone does not see swaps."""
         mine = self.query.short
+        if whole:
+            return 48
         if mine in short and (len(mine) > 2 or not self.query.cut):
             return 40
         wrong = [pair for pair in zip(mine, short, strict=False) if pair[0] != pair[1]]

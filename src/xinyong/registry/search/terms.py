@@ -89,3 +89,10 @@ def _kept(all_pairs: Sequence[Pair], size: int) -> Iterable[list[Pair]]:
     for place in range(size - 1):  # swapped with the next
         spoiled = {(place, place + 1), (place - 2, place), (place + 1, place + 3)}
         yield [pair for pair in all_pairs if (pair.first, pair.second) not in spoiled]
+
+
+def mended(text: str) -> list[str]:
+    """What ``text`` is with two neighbours swapped back or one character too many taken away: slips with few ways to be."""
+    swapped = [text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in range(len(text) - 1)]
+    shorter = [text[:i] + text[i + 1 :] for i in range(len(text))]
+    return [other for other in dict.fromkeys(swapped + shorter) if other != text and len(other) > 1]
