@@ -219,10 +219,14 @@ def test_a_row_that_became_right_before_the_settled_one_restarts_the_full_way(
     assert [item.row for item in desk.findings(again.delivery) if item.code == "contradicts-row"] == [3]
 
 
-@given(history=st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 7)), max_size=6), turned=st.booleans())
+@given(
+    history=st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 7)), max_size=6),
+    turned=st.booleans(),
+    much=st.booleans(),
+)
 @settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_the_shortcut_says_what_the_full_way_says(
-    server: str, world: World, history: list[tuple[str, int]], turned: bool
+    server: str, world: World, history: list[tuple[str, int]], turned: bool, much: bool
 ) -> None:
     from django.db import connections
 
@@ -244,6 +248,8 @@ def test_the_shortcut_says_what_the_full_way_says(
         for name, shortcut in ((one, True), (other, False)):
             with use_database(server, name), pytest.MonkeyPatch.context() as patch:
                 found = watched(patch) if shortcut else []
+                if much:  # what was appended since counts as too much to be read
+                    patch.setattr(repeats, "_APPENDED", -1)
                 if not shortcut:
                     patch.setattr(repeats, "find", lambda *_: None)
                 receipts = [world.repeat(), world.repeat()]

@@ -142,7 +142,8 @@ class Preparation:
 def opened(job: Job, answer: Answer | None = None) -> Iterator[Preparation]:
     """The file open, its header recognised. Raises what reading and checks raise of a whole file."""
     checker = FileChecker(job.entry, job.entries, job.context())
-    with open_source(job.path, job.limits, known_columns=checker.known_columns()) as source:
+    spared = job.settled.rows if job.settled is not None and answer is None else None
+    with open_source(job.path, job.limits, known_columns=checker.known_columns(), spared=spared) as source:
         yield Preparation(job, checker, source, answer)
 
 

@@ -20,7 +20,6 @@ from xinyong.accounts import selectors as accounts
 from xinyong.catalogue import selectors as catalogue
 from xinyong.catalogue.entry import BundleEntry, DatasetEntry
 from xinyong.catalogue.models import Edition
-from xinyong.intake import encoding, loading
 from xinyong.intake.loading import Connection
 from xinyong.intake.models import Delivery, DeliveryProfile
 from xinyong.intake.parts import Settled
@@ -31,7 +30,9 @@ from xinyong.runtime import cryptography, sql
 _SAID = 5
 #: What reads and checks rows: rooms of the program and the packaged lists.
 _ROOMS = ("intake", "standards", "catalogue", "datapacks", "registry")
-_SETTLED = np.dtype([("fields", ">i2"), ("l0", ">i4"), ("row", ">i4"), ("l1", ">i4"), ("record", ">i8")])
+#: Where more versions than this were appended since, times those of the delivery, its own heads are looked at instead.
+_APPENDED = 4
+_SETTLED = np.dtype([("row", ">i4"), ("record", ">i8")])
 
 
 class Unsettled(Exception):
@@ -99,15 +100,23 @@ def find(connection: Connection, delivery: Delivery, entry: DatasetEntry | Bundl
     connection.execute(sql.statement("intake", "create_moved_entities"))
     for item in said:
         connection.execute(sql.statement("intake", "add_moved_entities"), item)
+    connection.execute(sql.statement("intake", "create_overtaken_records"))
+    appended = ranges("appended_since")
+    if _count(appended) <= _APPENDED * _count(written):
+        statement, over = "add_records_appended", appended
+    else:
+        statement, over = "add_records_overtaken", written
+    for item in over:
+        connection.execute(sql.statement("intake", statement), item)
     statement = sql.statement("intake", "settled_rows")
-    pieces = [loading.copy_out(connection, statement, item) for item in written]
-    connection.execute("DROP TABLE moved_entity")
-    body = b"".join(piece[len(encoding.HEADER) : -len(encoding.TRAILER)] for piece in pieces)
-    sent = np.frombuffer(body, dtype=_SETTLED)
+    pieces = [connection.execute(statement, item, binary=True).fetchall()[0][0] for item in written]
+    connection.execute("DROP TABLE moved_entity, overtaken_record")
+    sent = np.frombuffer(b"".join(filter(None, pieces)), dtype=_SETTLED)
     if not len(sent):
         return None
-    sent = np.sort(sent, order="row")
-    return Settled(source, sent["row"].astype(np.int32), sent["record"].astype(np.int64), Profile(**profile))
+    rows, records = sent["row"].astype(np.int32), sent["record"].astype(np.int64)
+    order = np.argsort(rows)
+    return Settled(source, rows[order], records[order], Profile(**profile))
 
 
 def _registers() -> list[int]:

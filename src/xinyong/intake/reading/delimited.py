@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,18 @@ import polars as pl
 from xinyong.intake.findings import Finding
 from xinyong.intake.reading import errors, remarks
 from xinyong.intake.reading.header import Header
-from xinyong.intake.reading.model import KIB, ROW, Assembler, Limits, Piece, RawBatch, Tally, text_frame
+from xinyong.intake.reading.model import (
+    KIB,
+    ROW,
+    Assembler,
+    Limits,
+    Piece,
+    RawBatch,
+    Spared,
+    Tally,
+    spared_between,
+    text_frame,
+)
 from xinyong.intake.reading.scan import Scan, Scanner, among, cells_of, count_delimiters, record_of
 from xinyong.intake.reading.text import SENTINEL, Failure, Utf8Stream, row_too_long
 
@@ -56,7 +68,15 @@ class DelimitedReader:
     """Turns the UTF-8 text of a CSV file into batches. ``skip`` bytes hold the title rows and the header."""
 
     def __init__(
-        self, stream: Utf8Stream, header: Header, delimiter: str, skip: int, row: int, limits: Limits, tally: Tally
+        self,
+        stream: Utf8Stream,
+        header: Header,
+        delimiter: str,
+        skip: int,
+        row: int,
+        limits: Limits,
+        tally: Tally,
+        spared: Spared | None = None,
     ) -> None:
         self._stream = stream
         self._names = header.names
@@ -66,6 +86,7 @@ class DelimitedReader:
         self._row = row
         self._limits = limits
         self._tally = tally
+        self._spared = spared
         self._scanner = Scanner(delimiter)
         self._assembler = Assembler(header.names, limits, tally)
         self._remark: Finding | None = None
@@ -214,33 +235,42 @@ class DelimitedReader:
     def _piece(self, span: _Span) -> Piece:
         scan, first, last = span.scan, span.first, span.last
         starts, ends = span.starts[first:last], scan.ends[first:last]
-        counts = count_delimiters(scan, last)[first:] + 1
         lengths = ends - starts
         if len(scan.returns):
             lengths = lengths - ((scan.data[np.maximum(ends - 1, 0)] == 0x0D) & (lengths > 0))
-        empty = lengths == 0
-        doubtful = (counts != self._width) | (lengths > self._limits.max_cell_chars)
+        passed_over = lengths == 0
         low, high = int(starts[0]), int(ends[-1]) + 1
-        doubtful[self._formula_records(span, low, high)] = True
-        controls = scan.controls[(scan.controls >= low) & (scan.controls < high)]
-        doubtful[record_of(controls, ends)] = True
-        payload = bytes(span.text[low:high])
-        if self._stream.odd and (b"\xef\xb7" in payload or b"\xef\xbf" in payload):
-            odd = np.array([match.start() + low for match in _ODD.finditer(payload)], dtype=np.intp)
-            doubtful[record_of(odd, ends)] = True
-        few = last - first < _FEW
-        if few:
-            doubtful[:] = True
-        doubtful &= ~empty
         failures = self._failures_before(span.place + high)
         piece = Piece([], 0, high - low)
-        self._tally.blank += int(empty.sum())
+        self._tally.blank += int(passed_over.sum())
+        spared = spared_between(self._spared, span.number + first, span.number + last)
+        if len(spared):
+            passed_over[spared] = True
+            piece.spared = len(spared)
+            piece.read += len(spared)
+            piece.size = int(lengths[~passed_over].sum())
+        few = last - first - len(spared) < _FEW
+        doubtful = ~passed_over if few else self._doubtful(span, lengths, low, high) & ~passed_over
         for index in np.flatnonzero(doubtful):
             self._look(piece, span, first + int(index), failures)
         if not few:
-            self._extract(piece, span, payload, low, ~(empty | doubtful))
+            self._extract(piece, span, bytes(span.text[low:high]), low, ~(passed_over | doubtful))
             piece.findings.sort(key=lambda finding: finding.row)
         return piece
+
+    def _doubtful(self, span: _Span, lengths: npt.NDArray[Any], low: int, high: int) -> npt.NDArray[np.bool_]:
+        """Records that are looked at one by one, before Polars gets the others."""
+        scan, first, last = span.scan, span.first, span.last
+        ends = scan.ends[first:last]
+        counts = count_delimiters(scan, last)[first:] + 1
+        doubtful: npt.NDArray[np.bool_] = (counts != self._width) | (lengths > self._limits.max_cell_chars)
+        doubtful[self._formula_records(span, low, high)] = True
+        controls = scan.controls[(scan.controls >= low) & (scan.controls < high)]
+        doubtful[record_of(controls, ends)] = True
+        if self._stream.odd:
+            odd = np.array([match.start() + low for match in _ODD.finditer(span.text[low:high])], dtype=np.intp)
+            doubtful[record_of(odd, ends)] = True
+        return doubtful
 
     def _formula_records(self, span: _Span, low: int, high: int) -> npt.NDArray[np.intp]:
         """Records with a cell that may begin a formula."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from xinyong.catalogue.entry import Severity
@@ -13,6 +15,9 @@ from xinyong.intake.findings import Finding
 
 #: Column that carries the row number; no header may use the name.
 ROW = "_row"
+
+#: A batch counts at most so many times its rows where most of them are spared: progress is told by the batch.
+_MOST_SPARED = 8
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -82,12 +87,14 @@ class SourceInfo:
 
 @dataclass(frozen=True, slots=True)
 class RawBatch:
-    """Rows as sent. ``read`` = height of ``rows`` + number of different rows with an error among ``findings``."""
+    """Rows as sent. ``read`` = height of ``rows`` + number of different rows with an error among ``findings`` + ``spared``."""
 
     rows: pl.DataFrame
     findings: list[Finding]
     read: int
     position: float
+    #: Rows that were known to need no reading: counted, not given.
+    spared: int = 0
 
     @property
     def rejected(self) -> int:
@@ -113,6 +120,18 @@ def text_frame(header: Sequence[str], numbers: Sequence[int], rows: Sequence[Seq
     return pl.DataFrame(series)
 
 
+#: Sorted numbers of rows that are counted and not read, as nothing can come of them.
+Spared = npt.NDArray[np.int32]
+
+
+def spared_between(spared: Spared | None, first: int, last: int) -> npt.NDArray[Any]:
+    """Places of the spared rows among the rows ``[first, last)``."""
+    if spared is None:
+        return np.empty(0, dtype=np.intp)
+    begin, end = np.searchsorted(spared, (first, last))
+    return spared[begin:end].astype(np.intp) - first
+
+
 @dataclass(slots=True)
 class Piece:
     """Some consecutive rows on their way into a batch: a frame, or single rows where they are few."""
@@ -123,10 +142,13 @@ class Piece:
     frame: pl.DataFrame | None = None
     numbers: list[int] = field(default_factory=list)
     rows: list[Sequence[str | None]] = field(default_factory=list)
+    #: Rows among ``read`` that are neither here nor remarked, as they need no reading.
+    spared: int = 0
 
     def absorb(self, other: Piece) -> None:
         self.findings += other.findings
         self.read += other.read
+        self.spared += other.spared
         self.size += other.size
         self.numbers += other.numbers
         self.rows += other.rows
@@ -134,21 +156,26 @@ class Piece:
 
 @dataclass(slots=True)
 class Assembler:
-    """Puts pieces together into batches that respect ``batch_rows`` and ``batch_bytes``."""
+    """Puts pieces together into batches that respect ``batch_rows`` and ``batch_bytes``; rows that are spared weigh nothing."""
 
     header: tuple[str, ...]
     limits: Limits
     tally: Tally
     _pieces: list[Piece] = field(default_factory=list)
     _read: int = 0
+    _given: int = 0
     _size: int = 0
 
     def add(self, piece: Piece, position: float) -> Iterator[RawBatch]:
+        given = piece.read - piece.spared
         if self._read and (
-            self._read + piece.read > self.limits.batch_rows or self._size + piece.size > self.limits.batch_bytes
+            self._given + given > self.limits.batch_rows
+            or self._size + piece.size > self.limits.batch_bytes
+            or self._read + piece.read > _MOST_SPARED * self.limits.batch_rows
         ):
             yield from self.flush(position)
         self._read += piece.read
+        self._given += given
         self._size += piece.size
         if piece.frame is None and self._pieces and self._pieces[-1].frame is None:
             self._pieces[-1].absorb(piece)
@@ -157,7 +184,7 @@ class Assembler:
 
     def flush(self, position: float) -> Iterator[RawBatch]:
         pieces, read = self._pieces, self._read
-        self._pieces, self._read, self._size = [], 0, 0
+        self._pieces, self._read, self._given, self._size = [], 0, 0, 0
         if not read:
             return
         frames = [
@@ -166,10 +193,11 @@ class Assembler:
         ]
         rows = frames[0] if len(frames) == 1 else pl.concat(frames, rechunk=True)
         findings = [finding for piece in pieces for finding in piece.findings]
+        spared = sum(piece.spared for piece in pieces)
         self.tally.read += read
-        self.tally.passed += rows.height
-        self.tally.rejected += read - rows.height
-        yield RawBatch(rows, findings, read, min(1.0, max(0.0, position)))
+        self.tally.passed += rows.height + spared
+        self.tally.rejected += read - rows.height - spared
+        yield RawBatch(rows, findings, read, min(1.0, max(0.0, position)), spared)
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from xinyong.intake.reading import errors, sniff
 from xinyong.intake.reading.delimited import DelimitedReader
 from xinyong.intake.reading.header import Cells, Header, filled, find_header
 from xinyong.intake.reading.jsonlines import JsonLinesReader
-from xinyong.intake.reading.model import MIB, Limits, Note, RawBatch, SourceInfo, Tally
+from xinyong.intake.reading.model import MIB, Limits, Note, RawBatch, SourceInfo, Spared, Tally
 from xinyong.intake.reading.scan import Scanner, cells_of
 from xinyong.intake.reading.streams import GZIP_MAGIC, ByteStream, Opened, open_regular, read_at
 from xinyong.intake.reading.text import Encoding, Utf8Stream, decide
@@ -86,11 +86,18 @@ def _of_the_machine(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno in _MACHINE
 
 
-def open_source(path: Path, limits: Limits | None = None, *, known_columns: frozenset[str] = frozenset()) -> Source:
+def open_source(
+    path: Path,
+    limits: Limits | None = None,
+    *,
+    known_columns: frozenset[str] = frozenset(),
+    spared: Spared | None = None,
+) -> Source:
     """Open a delivered file. The whole file is checked for encoding, damage and size before the first row is given.
 
     ``known_columns``: names the dataset knows; the header is the first of the first 20 rows in which at least 60 % of
-    the filled cells are among them. Without it the first row that is not empty is the header.
+    the filled cells are among them. Without it the first row that is not empty is the header. ``spared``: rows of a CSV
+    file that need not be given, as they are known; other formats give them all the same.
     """
     limits = limits or Limits()
     memory.keep_large_blocks()
@@ -98,7 +105,7 @@ def open_source(path: Path, limits: Limits | None = None, *, known_columns: froz
     with ExitStack() as undo:
         undo.callback(opened.handle.close)
         try:
-            source = _open(opened, limits, known_columns)
+            source = _open(opened, limits, known_columns, spared)
         except OSError as error:
             if _of_the_machine(error):
                 raise
@@ -107,7 +114,7 @@ def open_source(path: Path, limits: Limits | None = None, *, known_columns: froz
         return source
 
 
-def _open(opened: Opened, limits: Limits, known: frozenset[str]) -> Source:
+def _open(opened: Opened, limits: Limits, known: frozenset[str], spared: Spared | None) -> Source:
     if opened.size == 0:
         raise errors.FileEmpty(path=opened.path.name)
     if opened.size > limits.max_file_bytes:
@@ -138,7 +145,7 @@ def _open(opened: Opened, limits: Limits, known: frozenset[str]) -> Source:
     if kind.format == "jsonl":
         lines = JsonLinesReader(text, limits, tally, known)
         return Source(opened, _info("jsonl", encoding, compressed, "", lines.header, 0, ()), lines, tally)
-    return _open_csv(opened, text, encoding, compressed, limits, known, tally)
+    return _open_csv(opened, text, encoding, compressed, limits, known, tally, spared)
 
 
 def _info(
@@ -169,6 +176,7 @@ def _open_csv(
     limits: Limits,
     known: frozenset[str],
     tally: Tally,
+    spared: Spared | None,
 ) -> Source:
     head, complete = _head(text)
     best: tuple[float, int, str, list[tuple[int, int, Cells]]] | None = None
@@ -191,7 +199,7 @@ def _open_csv(
         raise errors.FileEmpty(path=opened.path.name)
     number, end, _ = records[header.index]
     header = Header(header.index, header.names, _width(header, records), header.notes)
-    reader = DelimitedReader(text, header, delimiter, end, number + 1, limits, tally)
+    reader = DelimitedReader(text, header, delimiter, end, number + 1, limits, tally, spared)
     return Source(
         opened, _info("csv", encoding, compressed, delimiter, header.names, number, header.notes), reader, tally
     )
