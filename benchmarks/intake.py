@@ -162,5 +162,7 @@ def _empty() -> None:
             "ledger_effect_position",
         )
         connection.execute(f"TRUNCATE {', '.join(tables)} CASCADE".encode())
+        # Changes that were counted before would have the tables analysed in the midst of the next delivery, of which no row is seen yet.
+        connection.execute(f"ANALYZE {', '.join(tables)}".encode())
         connection.execute("CHECKPOINT")
     shutil.rmtree(config.home("log"), ignore_errors=True)

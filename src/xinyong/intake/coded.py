@@ -25,7 +25,7 @@ from xinyong.runtime import sql
 DECIDED = np.dtype(
     [("row", "i4"), ("entity", "i8"), ("record", "i8"), ("number", "i4"), ("outcome", "i4"), ("other", "i4")]
 )
-_FOUND = {"place": pl.Int32, "entity": pl.Int64, "grouped": pl.String, "registered": pl.String}
+_FOUND = {"place": pl.Int64, "entity": pl.Int64, "grouped": pl.Boolean, "registered": pl.String}
 _NUMBERS_SEEN = 1_000_000
 
 
@@ -180,9 +180,9 @@ def _entities(
         "name_key",
     )
     found = _find(connection, asked)
-    if (found["grouped"] == "t").any():
+    if found["grouped"].any():
         grouped = np.zeros(asked.height, dtype=bool)
-        grouped[found.filter(pl.col("grouped") == "t")["place"].to_numpy()] = True
+        grouped[found.filter("grouped")["place"].to_numpy()] = True
         raise Grouped(grouped[place])
     entities = np.zeros(asked.height, dtype=np.int64)
     entities[found["place"].to_numpy()] = found["entity"].to_numpy()
@@ -199,26 +199,26 @@ def _entities(
         fresh[made[:, 0]] = True
         if len(made) < missing.height:
             # Another loader stored these in the meantime.
-            again = _find(connection, asked.filter(pl.Series(entities == 0)))
+            rest = asked.filter(pl.Series(entities == 0))
+            again = _find(connection, rest)
+            again = again.with_columns(rest["place"].cast(pl.Int64).gather(again["place"]))
             entities[again["place"].to_numpy()] = again["entity"].to_numpy()
             found = pl.concat([found, again])
             if not entities.all():
                 raise psycopg.errors.SerializationFailure("codes come and go")
-    registered = pl.DataFrame({"place": asked["place"]}).join(found, on="place", how="left", maintain_order="left")
+    registered = pl.DataFrame({"place": asked["place"].cast(pl.Int64)}).join(
+        found, on="place", how="left", maintain_order="left"
+    )
     return entities, registered["registered"], fresh
 
 
 def _find(connection: Connection, asked: pl.DataFrame) -> pl.DataFrame:
-    connection.execute("TRUNCATE asked_code")
-    codes = asked.select("place", "subject_code")
-    loading.copy_in(connection, "copy_asked_codes", encoding.text(codes, safe=("subject_code",)))
-    data = loading.copy_out(connection, sql.statement("intake", "find_codes"))
-    if not data:
+    """Who holds each code that anyone holds; ``place``: the row of ``asked``."""
+    codes = f"{{{','.join(asked['subject_code'].to_list())}}}"  # as text: a list would be adapted code by code
+    row = connection.execute(sql.statement("intake", "find_codes"), {"codes": codes}, binary=True).fetchone()
+    if row is None or row[0] is None:
         return pl.DataFrame(schema=_FOUND)
-    found = pl.read_csv(
-        data, has_header=False, separator="\t", quote_char=None, null_values=["\\N"], schema=pl.Schema(_FOUND)
-    )
-    return found.with_columns(pl.col("registered").str.replace_all("\\\\", "\\", literal=True))
+    return pl.DataFrame(row, schema=_FOUND).with_columns(pl.col("place") - 1)
 
 
 def _heads(
@@ -237,7 +237,8 @@ def _heads(
         at = records[asked]
         columns = {"place": asked, "entity": entity[at], "key": keys[at]}
         loading.copy_in(connection, "copy_asked_heads", encoding.asked_heads(columns, len(asked)))
-        statement = sql.statement("intake", "find_heads")
-        found = encoding.found_heads(loading.copy_out(connection, statement, parameters))
-        heads[found["place"]] = found
+        row = connection.execute(sql.statement("intake", "find_heads"), parameters, binary=True).fetchone()
+        found = np.frombuffer(row[0] if row and row[0] else b"", dtype=encoding.SENT_HEAD)
+        for name in encoding.SENT_HEAD.names or ():
+            heads[name][found["place"]] = found[name]
     return heads

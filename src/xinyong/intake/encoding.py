@@ -68,21 +68,8 @@ ACCEPTED, UNCHANGED, UNRESOLVED, CONTRADICTION, REFUSED = 1, 2, 3, 4, 5
 
 _ASKED_HEAD: tuple[Field, ...] = (("place", ">i4", 4), ("entity", ">i8", 8), ("key", "V16", 16))
 FOUND_HEAD = np.dtype([("place", "i4"), ("record", "i8"), ("number", "i4"), ("delivery", "i4"), ("hash", "V32")])
-_SENT_HEAD = np.dtype(
-    [
-        ("fields", ">i2"),
-        ("l0", ">i4"),
-        ("place", ">i4"),
-        ("l1", ">i4"),
-        ("record", ">i8"),
-        ("l2", ">i4"),
-        ("number", ">i4"),
-        ("l3", ">i4"),
-        ("delivery", ">i4"),
-        ("l4", ">i4"),
-        ("hash", "V32"),
-    ]
-)
+#: The same as ``find_heads`` sends it.
+SENT_HEAD = np.dtype([("place", ">i4"), ("record", ">i8"), ("number", ">i4"), ("delivery", ">i4"), ("hash", "V32")])
 
 Array = npt.NDArray[Any]
 
@@ -167,15 +154,6 @@ def asked_heads(columns: Mapping[str, Any], height: int) -> Iterator[bytes]:
     yield HEADER
     yield _packed(len(_ASKED_HEAD), _ASKED_HEAD, columns, height).tobytes()
     yield TRAILER
-
-
-def found_heads(data: bytes) -> Array:
-    """What ``find_heads`` sent."""
-    sent = np.frombuffer(data[len(HEADER) : -len(TRAILER)], dtype=_SENT_HEAD)
-    found = np.empty(len(sent), dtype=FOUND_HEAD)
-    for name in FOUND_HEAD.names or ():
-        found[name] = sent[name]
-    return found
 
 
 def decided(data: bytes) -> Array:

@@ -158,11 +158,11 @@ class Names:
         if registers:
             return named
         hashes = named.select("entity_id", "subject_name").hash_rows()
-        seen = self._seen
-        new = [not (value in seen or seen.add(value)) for value in hashes]  # type: ignore[func-returns-value]
-        if len(seen) > _NAMES_SEEN:
-            seen.clear()  # a name sent twice is stored once all the same
-        return named.filter(pl.Series(new, dtype=pl.Boolean))
+        new = [value for value in hashes.unique().to_list() if value not in self._seen]
+        self._seen.update(new)
+        if len(self._seen) > _NAMES_SEEN:
+            self._seen.clear()  # a name sent twice is stored once all the same
+        return named.filter(hashes.is_first_distinct() & hashes.is_in(pl.Series(new, dtype=hashes.dtype)))
 
 
 class Waiting:

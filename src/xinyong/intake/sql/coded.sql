@@ -18,10 +18,6 @@ CREATE TEMPORARY TABLE IF NOT EXISTS asked_number (
     number text NOT NULL
 ) ON COMMIT DELETE ROWS
 
--- name: copy_asked_codes
--- Each code once, in order.
-COPY asked_code (place, code) FROM STDIN
-
 -- name: copy_unknown_codes
 -- Codes nobody holds, with what their first rows say of the entity.
 COPY asked_code (place, code, kind, name, name_key) FROM STDIN
@@ -39,21 +35,20 @@ COPY asked_number (place, entity_id, number) FROM STDIN
 COPY decided (row, entity_id, record_id, version_no, other_row, outcome) FROM STDIN
 
 -- name: find_codes
--- Who holds each code; whether the entry is one of several merged into one; the name the register knows.
-COPY (
-    SELECT asked.place, held.entity_id, entity.canonical_id IS NOT NULL OR members.yes IS NOT NULL,
-        CASE WHEN entity.registered AND entity.name <> '' THEN entity.name_key END
-    FROM asked_code AS asked
-    CROSS JOIN LATERAL (
-        SELECT entity_id FROM registry_identifier WHERE type = 'credit_code' AND value = asked.code LIMIT 1
-    ) AS held
-    CROSS JOIN LATERAL (
-        SELECT canonical_id, registered, name, name_key FROM registry_entity WHERE id = held.entity_id LIMIT 1
-    ) AS entity
-    LEFT JOIN LATERAL (
-        SELECT true AS yes FROM registry_entity WHERE canonical_id = held.entity_id LIMIT 1
-    ) AS members ON true
-) TO STDOUT
+-- Who holds each code (its place counts from 1); whether the entry is one of several merged into one; the name the register
+-- knows. Columns in one row: a row of a result for each code costs the loader more than the rest.
+SELECT array_agg(asked.place), array_agg(held.entity_id), array_agg(entity.canonical_id IS NOT NULL OR members.yes IS NOT NULL),
+    array_agg(CASE WHEN entity.registered AND entity.name <> '' THEN entity.name_key END)
+FROM unnest(%(codes)s::text[]) WITH ORDINALITY AS asked (code, place)
+CROSS JOIN LATERAL (
+    SELECT entity_id FROM registry_identifier WHERE type = 'credit_code' AND value = asked.code LIMIT 1
+) AS held
+CROSS JOIN LATERAL (
+    SELECT canonical_id, registered, name, name_key FROM registry_entity WHERE id = held.entity_id LIMIT 1
+) AS entity
+LEFT JOIN LATERAL (
+    SELECT true AS yes FROM registry_entity WHERE canonical_id = held.entity_id LIMIT 1
+) AS members ON true
 
 -- name: create_entities_of_codes
 -- Entities first named by these rows, in the order of their codes. Who comes second to a code that another loader is just
@@ -74,15 +69,14 @@ WITH fresh AS MATERIALIZED (
 SELECT place, id FROM fresh WHERE id IN (SELECT entity_id FROM numbered)
 
 -- name: find_heads
--- Heads of the records asked for, those that there are.
-COPY (
-    SELECT asked.place, head.record_id, head.version_no, head.delivery_id, head.content_hash
-    FROM asked_head AS asked
-    CROSS JOIN LATERAL (
-        SELECT record_id, version_no, delivery_id, content_hash FROM ledger_record
-        WHERE entity_id = asked.entity_id AND dataset_id = %(dataset)s AND source_key = asked.source_key LIMIT 1
-    ) AS head
-) TO STDOUT (FORMAT binary)
+-- Heads of the records asked for, those that there are, end to end in one value: place, record, version, delivery, hash.
+SELECT string_agg(int4send(asked.place) || int8send(head.record_id) || int4send(head.version_no) || int4send(head.delivery_id)
+    || head.content_hash, ''::bytea)
+FROM asked_head AS asked
+CROSS JOIN LATERAL (
+    SELECT record_id, version_no, delivery_id, content_hash FROM ledger_record
+    WHERE entity_id = asked.entity_id AND dataset_id = %(dataset)s AND source_key = asked.source_key LIMIT 1
+) AS head
 
 -- name: add_numbers_beside_codes
 -- Crosswalk: a row that gives both numbers ties them; a number tied elsewhere stays there.
