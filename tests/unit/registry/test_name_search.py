@@ -135,6 +135,17 @@ def test_property_one_slip_always_leaves_a_conjunction_whole(text: str, seed: in
         assert any(held.issuperset(item.terms) for item in found), typed
 
 
+def test_a_term_that_would_exclude_less_than_it_costs_is_not_looked_up() -> None:
+    pairs = terms.pairs("宏达商贸")
+    rare, near, common, *_ = (pair.term for pair in pairs)
+    counts = {pair.term: 5_000_000 for pair in pairs} | {rare: 40, near: 30_000, common: 4_000_000}
+    found = terms.whole(pairs, counts)
+    assert found is not None
+    assert found.terms == (rare, near)
+    assert (found.cost, found.left) == (40, 13)
+    assert terms.whole(pairs, counts | {near: 4_000_000}) == terms.Conjunction((rare,), 40, 40)
+
+
 @given(HAN, st.integers())
 def test_property_one_slip_is_told_as_one(text: str, seed: int) -> None:
     typed = _slipped(random.Random(seed), text)

@@ -23,8 +23,8 @@ from xinyong.standards import names
 
 #: Index entries one conjunction may read.
 _BUDGET: Final = 20_000
-#: Index entries all conjunctions for one slip may read together, and how many they may be.
-_SLIP_BUDGET: Final = 8_000
+#: Names all conjunctions for one slip may read together, about, and how many they may be.
+_SLIP_BUDGET: Final = 2_000
 _SLIP_BRANCHES: Final = 14
 #: Ways to read pinyin that are tried where the first ones find nothing.
 _MORE_WAYS: Final = 48
@@ -325,13 +325,13 @@ class Lookup:
         """Run conjunctions, the cheapest first or ``ranked`` already, as far as the budget goes; names of like length first."""
         chosen: list[terms.Conjunction] = []
         spent = 0
-        order = dict.fromkeys(wanted) if ranked else sorted(set(wanted), key=lambda item: (item.cost, item.terms))
+        order = dict.fromkeys(wanted) if ranked else sorted(set(wanted), key=lambda item: (item.work, item.terms))
         for item in order:
             if len(chosen) == _SLIP_BRANCHES:
                 break
-            if spent + item.cost > budget:
+            if item.cost > _BUDGET or spent + item.work > budget:
                 continue
-            spent += item.cost
+            spent += item.work
             chosen.append(item)
         if not chosen:
             return

@@ -17,6 +17,12 @@ from xinyong.registry.search import grams
 _RAREST: Final = 4
 #: Of a whole text more of them: it is looked up once, and what is excluded here need not be read from the table.
 _RAREST_WHOLE: Final = 8
+#: Names one page of a term's list in the index holds, about.
+_A_PAGE: Final = 4_000
+#: Entries of the index that are read in the time of one name.
+_ENTRIES_A_NAME: Final = 16
+#: What a further term leaves of the names, about: terms of one word go together.
+_LEFT: Final = 3
 #: From this length on, places are left out by two; from the next on, by three.
 _TWO: Final = 10
 _THREE: Final = 14
@@ -47,18 +53,33 @@ def syllable_pairs(parts: Sequence[str]) -> list[Pair]:
 
 @dataclass(frozen=True, slots=True)
 class Conjunction:
-    """Terms a name must all have; ``cost``: how many names have the rarest of them."""
+    """Terms a name must all have; ``cost``: how many names have the rarest of them; ``left``: about how many have them all."""
 
     terms: tuple[int, ...]
     cost: int
+    left: int
+
+    @property
+    def work(self) -> int:
+        """Names read from the table, about; so many entries of the index take as long as one."""
+        return self.left + self.cost // _ENTRIES_A_NAME
 
 
 def conjunction(kept: Iterable[Pair], counts: Mapping[int, int], most: int = _RAREST) -> Conjunction | None:
-    """The ``most`` rarest terms of ``kept``; None when there are none or no name has one of them."""
+    """The rarest terms of ``kept``, at most so many; None when there are none or no name has one of them.
+
+    A common term ends them: to look into its list for each name costs more than to read the few names it would exclude.
+    """
     terms = sorted({pair.term for pair in kept}, key=lambda term: (counts.get(term, 0), term))
     if not terms or not counts.get(terms[0], 0):
         return None
-    return Conjunction(tuple(terms[:most]), counts[terms[0]])
+    chosen, left = [terms[0]], counts[terms[0]]
+    for term in terms[1:most]:
+        if counts[term] // _A_PAGE > left // 2:
+            break
+        chosen.append(term)
+        left //= _LEFT
+    return Conjunction(tuple(chosen), counts[terms[0]], max(1, left))
 
 
 def whole(all_pairs: Sequence[Pair], counts: Mapping[int, int]) -> Conjunction | None:
@@ -69,7 +90,7 @@ def whole(all_pairs: Sequence[Pair], counts: Mapping[int, int]) -> Conjunction |
 def slipped(all_pairs: Sequence[Pair], size: int, counts: Mapping[int, int]) -> list[Conjunction]:
     """For names one slip away from a query of ``size`` characters, the cheapest first, none implied by another."""
     found = {item for kept in _kept(all_pairs, size) if (item := conjunction(kept, counts))}
-    ordered = sorted(found, key=lambda item: (item.cost, item.terms))
+    ordered = sorted(found, key=lambda item: (item.work, item.terms))
     # A conjunction that asks for more of the same terms finds nothing that the other does not.
     sets = [frozenset(item.terms) for item in ordered]
     return [item for item, mine in zip(ordered, sets, strict=True) if not any(other < mine for other in sets)]
