@@ -213,9 +213,10 @@ def _memory_mib() -> int:
 def _configuration(here: Server) -> str:
     memory = _memory_mib()
     shared = max(128, min(6144, memory // 4))
-    # Much log between checkpoints spares writing pages twice; never more than a small part of the disk.
+    # Much log between checkpoints spares writing pages twice, above all where a delivery meets a large register; never more
+    # than a small part of the disk.
     free = shutil.disk_usage(here.root).free >> 30
-    log = max(2, min(12, free // 12))
+    log = max(2, min(16, free // 5))
     lines = [
         "# Written by xinyong at every start; put local changes into postgresql.auto.conf (ALTER SYSTEM).",
         "listen_addresses = ''",
