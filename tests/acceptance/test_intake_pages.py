@@ -77,10 +77,12 @@ def test_clients(visit: Opener, operator: Officer, width: int) -> None:
     page.goto(page.url.removesuffix("/keys"))
     expect(page.locator(".key-once")).to_have_count(0)
     page.locator("#keys tbody a").first.click()
+    expect(page.locator("form[action$='/revoke'] button")).to_be_visible()
     opened.check()
     page.locator("form[action$='/revoke'] button").click()
     expect(page.locator("#keys tbody")).to_contain_text("已撤销")
     page.locator("a[href$='/feeds']").click()
+    page.wait_for_url("**/feeds")
     opened.check()
     _shot(page, f"feeds-{width}")
 
