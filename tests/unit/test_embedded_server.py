@@ -36,7 +36,7 @@ def test_a_server_that_does_not_stop_is_ended(tmp_path: Path, monkeypatch: pytes
     (socket / ".s.PGSQL.5432").touch()
     here = postgres.Server(root=tmp_path, data=data, socket=socket, log=tmp_path / "log")
     monkeypatch.setattr(postgres, "server", lambda: here)
-    monkeypatch.setattr(postgres, "_START_SECONDS", 1)
+    monkeypatch.setattr(postgres, "_STOP_SECONDS", 1)
     with subprocess.Popen([sys.executable, "-c", _DEAF, str(data)]) as process:
         while not (data / "postmaster.pid").exists():
             assert process.poll() is None
