@@ -179,6 +179,13 @@ def watched(patch: pytest.MonkeyPatch) -> list[Any]:
     return found
 
 
+def test_ranges_that_follow_each_other_are_asked_for_as_one() -> None:
+    from xinyong.intake import repeats
+
+    assert repeats.joined([(9, 9), (4, 4), (5, 5), (6, 7), (20, 30), (22, 25)]) == [(4, 7), (9, 9), (20, 30)]
+    assert repeats.joined([]) == []
+
+
 def test_another_way_of_reading_takes_the_full_way(desk: Any, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from xinyong.intake import repeats
 

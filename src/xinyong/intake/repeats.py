@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def find(connection: Connection, delivery: Delivery, entry: DatasetEntry | Bundl
     def ranges(name: str) -> list[dict[str, int]]:
         parameters = {"source": source, "registers": _registers()}
         rows = connection.execute(sql.statement("intake", name), parameters).fetchall()
-        return [{"source": source, "first": int(first), "last": int(last)} for first, last in rows]
+        return [{"source": source, "first": first, "last": last} for first, last in joined(rows)]
 
     written, said = ranges("versions_of_delivery"), []
     if not entry.subject.creates:  # what the register says is never compared with the register
@@ -117,6 +118,17 @@ def find(connection: Connection, delivery: Delivery, entry: DatasetEntry | Bundl
     rows, records = sent["row"].astype(np.int32), sent["record"].astype(np.int64)
     order = np.argsort(rows)
     return Settled(source, rows[order], records[order], Profile(**profile))
+
+
+def joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ranges that follow each other as one: records that came one by one are as many events, each of one version."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = found[-1][0], max(found[-1][1], last)
+        else:
+            found.append((first, last))
+    return found
 
 
 def _registers() -> list[int]:
