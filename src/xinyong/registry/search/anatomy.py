@@ -107,7 +107,7 @@ def without_form(key: str) -> str:
 
 #: Legal forms long enough to be told with one slip in them, the longest first.
 _LONG_FORMS: Final = (
-    "股份有限责任公司", "集团有限公司", "有限责任公司", "股份有限公司", "有限公司", "集团公司", "总公司",
+    "股份有限责任公司", "集团有限公司", "有限责任公司", "股份有限公司", "有限公司", "集团公司", "股份公司", "总公司",
 )  # fmt: skip
 _TRACES: Final = frozenset("有限公司")
 _LONGER: Final = re.compile("[股份集团总]|公司.")
